@@ -1,0 +1,3 @@
+module virtree.dev
+
+go 1.26
