@@ -1,0 +1,88 @@
+package conf
+
+import "fmt"
+
+// Setting ties a key of a file to the field of C that it fills.
+type Setting[C any] struct {
+	Key    string
+	Effect string // what it changes, or which later work will use it
+	read   func(f *File, c *C) error
+}
+
+// Later marks a setting that is read and checked, and used once a feature is there.
+func Later(feature string) string { return feature + ": later" }
+
+func bind[C, T any](key, effect string, field func(*C) *T, get func(*File, string, *T) (bool, error)) Setting[C] {
+	return Setting[C]{Key: key, Effect: effect, read: func(f *File, c *C) error {
+		_, err := get(f, key, field(c))
+		return err
+	}}
+}
+
+// Text is a setting that holds a text.
+func Text[C any](key, effect string, field func(*C) *string) Setting[C] {
+	return bind(key, effect, field, (*File).String)
+}
+
+// Flag is a setting that holds 0 or 1.
+func Flag[C any](key, effect string, field func(*C) *bool) Setting[C] {
+	return bind(key, effect, field, (*File).Bool)
+}
+
+// Integer is a setting that holds an integer.
+func Integer[C any](key, effect string, field func(*C) *int) Setting[C] {
+	return bind(key, effect, field, (*File).Int)
+}
+
+// Count is a setting that holds an integer from 0 up.
+func Count[C any](key, effect string, field func(*C) *uint) Setting[C] {
+	return bind(key, effect, field, (*File).Uint)
+}
+
+// Texts is a setting that holds a list of texts.
+func Texts[C any](key, effect string, field func(*C) *[]string) Setting[C] {
+	return bind(key, effect, field, (*File).Strings)
+}
+
+// TextOrTexts is a setting that holds a list of texts, or one text for a list of one.
+func TextOrTexts[C any](key, effect string, field func(*C) *[]string) Setting[C] {
+	return bind(key, effect, field, (*File).StringOrStrings)
+}
+
+// Custom is a setting with a reader of its own, called only where the key stands.
+func Custom[C any](key, effect string, read func(f *File, e *Entry, c *C) error) Setting[C] {
+	return Setting[C]{Key: key, Effect: effect, read: func(f *File, c *C) error {
+		e, ok := f.Lookup(key)
+		if !ok {
+			return nil
+		}
+		return read(f, e, c)
+	}}
+}
+
+// Ignored is a key that libvirt accepts in the file and makes no use of.
+func Ignored[C any](key string) Setting[C] {
+	return Setting[C]{Key: key, Effect: "none: libvirt ignores it too", read: func(*File, *C) error { return nil }}
+}
+
+// Load fills c from f and gives back a note for each key that the table lacks.
+func Load[C any](f *File, table []Setting[C], c *C) (notes []string, err error) {
+	known := make(map[string]bool, len(table))
+	for _, s := range table {
+		known[s.Key] = true
+		if err := s.read(f, c); err != nil {
+			return nil, err
+		}
+	}
+	for _, e := range f.Entries {
+		if e.Name != "" && !known[e.Name] {
+			notes = append(notes, fmt.Sprintf("%s:%d: unknown parameter '%s' is ignored", f.Name, e.Line, e.Name))
+		}
+	}
+	return notes, nil
+}
+
+// Fail makes the error of an entry, with its file and line.
+func (f *File) Fail(class error, e *Entry, format string, args ...any) error {
+	return &Error{Class: class, File: f.Name, Line: e.Line, Text: fmt.Sprintf(format, args...)}
+}
