@@ -1,0 +1,105 @@
+package diff
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// step is one command of a script with the files it needs.
+type step struct {
+	line    int
+	args    []string
+	differs string            // why the text may differ, "" if it may not
+	files   map[string]string // written before
+}
+
+func readScript(path string) ([]step, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var steps []step
+	files, differs := map[string]string{}, ""
+	lines := strings.Split(string(text), "\n")
+	for i := 0; i < len(lines); i++ {
+		l := lines[i]
+		switch {
+		case strings.TrimSpace(l) == "" || strings.HasPrefix(l, "#"):
+		case strings.HasPrefix(l, "~ "):
+			differs = l[2:]
+		case strings.HasPrefix(l, "= "):
+			end := i + 1
+			for end < len(lines) && lines[end] != "=" {
+				end++
+			}
+			if end == len(lines) {
+				return nil, fmt.Errorf("%s:%d: file without a closing =", path, i+1)
+			}
+			files[strings.TrimSpace(l[2:])] = strings.Join(lines[i+1:end], "\n") + "\n"
+			i = end
+		default:
+			steps = append(steps, step{i + 1, splitWords(l), differs, files})
+			files, differs = map[string]string{}, ""
+		}
+	}
+	return steps, nil
+}
+
+var words = regexp.MustCompile(`'([^']*)'|(\S+)`)
+
+// splitWords splits at blanks; single quotes keep a word together.
+func splitWords(line string) []string {
+	var out []string
+	for _, m := range words.FindAllStringSubmatch(line, -1) {
+		if strings.HasPrefix(m[0], "'") {
+			out = append(out, m[1])
+		} else {
+			out = append(out, m[2])
+		}
+	}
+	return out
+}
+
+func (s *side) write(t *testing.T, files map[string]string) {
+	t.Helper()
+	for name, text := range files {
+		p := filepath.Join(s.base, "files", name)
+		if err := os.WriteFile(p, []byte(strings.ReplaceAll(text, "$DIR", filepath.Dir(p))), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.own(t)
+}
+
+var (
+	macs   = regexp.MustCompile(`52:54:00(:[0-9a-f]{2}){3}`)
+	stamps = regexp.MustCompile(`[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:.]+\+0000`)
+	times  = regexp.MustCompile(`[0-9]+\.[0-9]+s`)
+	ptys   = regexp.MustCompile(`/dev/pts/[0-9]+`)
+	uuids  = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+)
+
+// same takes out of a text what two runs can never share.
+func (s *side) same(text string) string {
+	text = strings.ReplaceAll(text, s.base, "$BASE")
+	for _, r := range []struct {
+		re *regexp.Regexp
+		to string
+	}{{macs, "MAC"}, {stamps, "STAMP"}, {times, "TIME"}, {ptys, "PTY"}} {
+		text = r.re.ReplaceAllString(text, r.to)
+	}
+	seen := map[string]string{}
+	return uuids.ReplaceAllStringFunc(text, func(u string) string {
+		if strings.HasPrefix(u, "00000000-") {
+			return u // chosen by a script
+		}
+		if seen[u] == "" {
+			seen[u] = fmt.Sprintf("UUID%d", len(seen)+1)
+		}
+		return seen[u]
+	})
+}
