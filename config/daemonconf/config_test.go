@@ -108,7 +108,7 @@ func TestErrorsNameFileAndLine(t *testing.T) {
 		{"listen_tls = 2", "internal error: libvirtd.conf:1: value for 'listen_tls' parameter must be 0 or 1"},
 		{"auth_unix_ro = \"foo\"", "unsupported configuration: libvirtd.conf:1: auth_unix_ro: unsupported auth foo"},
 		{"auth_unix_rw = \"foo\"", "unsupported configuration: libvirtd.conf:1: auth_unix_rw: unsupported auth foo"},
-		{"tcp_min_ssf = 1", "unsupported configuration: libvirtd.conf:1: minimum SSF levels lower than 56 are not supported"},
+		{"tcp_min_ssf = 1", "unsupported configuration: libvirtd.conf:1: minimum SSF levels lower than 112 are not supported"},
 		{"max_workers = 0", "internal error: libvirtd.conf:1: 'max_workers' must be greater than 0"},
 	}
 	for _, tt := range tests {
