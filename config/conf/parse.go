@@ -21,6 +21,7 @@ var (
 	ErrOverflow    = errors.New("numerical overflow")
 	ErrType        = errors.New("internal error")
 	ErrUnsupported = errors.New("unsupported configuration")
+	ErrArgument    = errors.New("invalid argument")
 )
 
 // Error is what is wrong with a file, and where.

@@ -1,0 +1,133 @@
+package qemuconf
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"virtree.dev/config/conf"
+)
+
+// check looks at values that are of the right type and yet cannot be.
+func (c *Config) check(f *conf.File) error {
+	for _, look := range []func(*conf.File) error{
+		c.checkPorts, c.checkFormats, c.checkShutdown, c.checkMigration, c.checkSecurity,
+	} {
+		if err := look(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// at finds the line to blame: that of the key, or none when a default is wrong.
+func at(f *conf.File, key string) *conf.Entry {
+	if e, ok := f.Lookup(key); ok {
+		return e
+	}
+	return &conf.Entry{}
+}
+
+func (c *Config) checkPorts(f *conf.File) error {
+	for _, r := range []struct {
+		key   string
+		ports Ports
+		low   uint
+	}{
+		{"remote_websocket_port", c.WebsocketPorts, minWebsocketPort},
+		{"remote_display_port", c.DisplayPorts, minDisplayPort},
+	} {
+		if r.ports.Min < r.low {
+			return f.Fail(conf.ErrType, at(f, r.key+"_min"), "%s_min: port must be greater than or equal to %d", r.key, r.low)
+		}
+		if r.ports.Max > maxPort || r.ports.Max < r.ports.Min {
+			return f.Fail(conf.ErrType, at(f, r.key+"_max"), "%s_max: port must be between the minimal port and %d", r.key, maxPort)
+		}
+	}
+	return nil
+}
+
+func (c *Config) checkFormats(f *conf.File) error {
+	formats := []string{"raw", "gzip", "bzip2", "xz", "lzop", "zstd", "sparse"}
+	for _, v := range []struct{ key, value string }{
+		{"save_image_format", c.Save.Format},
+		{"dump_image_format", c.Save.DumpFormat},
+		{"snapshot_image_format", c.Save.SnapshotFormat},
+	} {
+		if !slices.Contains(formats, v.value) {
+			return f.Fail(conf.ErrUnsupported, at(f, v.key), "Invalid %s '%s'", v.key, v.value)
+		}
+	}
+	if h := c.Process.StdioHandler; h != "logd" && h != "file" {
+		return f.Fail(conf.ErrUnsupported, at(f, "stdio_handler"), "Unknown stdio handler %s", h)
+	}
+	if s := c.Process.SchedCore; !slices.Contains([]string{"none", "vcpus", "emulator", "full"}, s) {
+		return f.Fail(conf.ErrUnsupported, at(f, "sched_core"), "Unknown sched_core value %s", s)
+	}
+	return nil
+}
+
+func (c *Config) checkShutdown(f *conf.File) error {
+	for _, v := range []struct{ key, value string }{
+		{"auto_shutdown_try_save", c.AutoShutdown.TrySave},
+		{"auto_shutdown_try_shutdown", c.AutoShutdown.TryShutdown},
+		{"auto_shutdown_poweroff", c.AutoShutdown.Poweroff},
+	} {
+		if !slices.Contains([]string{"none", "persistent", "transient", "all"}, v.value) {
+			return f.Fail(conf.ErrArgument, at(f, v.key), "unknown %s '%s'", v.key, v.value)
+		}
+	}
+	if s := c.AutoShutdown.TrySave; s == "all" || s == "transient" {
+		return f.Fail(conf.ErrArgument, at(f, "auto_shutdown_try_save"), "managed save cannot be requested for transient domains")
+	}
+	return nil
+}
+
+func (c *Config) checkMigration(f *conf.File) error {
+	p := c.Migration.Ports
+	if p.Min == 0 {
+		return f.Fail(conf.ErrType, at(f, "migration_port_min"), "migration_port_min: port must be greater than 0")
+	}
+	if p.Max > maxPort || p.Max < p.Min {
+		return f.Fail(conf.ErrType, at(f, "migration_port_max"),
+			"migration_port_max: port must be between the minimal port %d and 65535", p.Min)
+	}
+	for _, v := range []struct {
+		key   string
+		value *string
+	}{
+		{"migration_host", &c.Migration.Host},
+		{"migration_address", &c.Migration.Address},
+	} {
+		*v.value = strings.TrimSuffix(strings.TrimPrefix(*v.value, "["), "]")
+		if isLocal(*v.value) {
+			return f.Fail(conf.ErrSyntax, at(f, v.key), "%s must not be the address of the local machine: %s", v.key, *v.value)
+		}
+	}
+	return nil
+}
+
+func isLocal(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return strings.HasPrefix(host, "localhost") || err == nil && addr.IsLoopback()
+}
+
+func (c *Config) checkSecurity(f *conf.File) error {
+	for i, d := range c.Security.Drivers {
+		if slices.Contains(c.Security.Drivers[i+1:], d) {
+			return f.Fail(conf.ErrSyntax, at(f, "security_driver"), "Duplicate security driver %s", d)
+		}
+	}
+	known := []string{"cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "net_cls", "perf_event", "name=systemd"}
+	for _, name := range c.Security.CgroupControllers {
+		if !slices.Contains(known, name) {
+			return f.Fail(conf.ErrSyntax, at(f, "cgroup_controllers"), "Unknown cgroup controller '%s'", name)
+		}
+	}
+	for _, name := range c.Security.Namespaces {
+		if name != "mount" {
+			return f.Fail(conf.ErrSyntax, at(f, "namespaces"), "Unknown namespace: %s", name)
+		}
+	}
+	return nil
+}
