@@ -1,0 +1,10 @@
+// Package failpoint makes named places of the program fail on demand, so that
+// tests can try every recovery path. The environment variable
+// VIRTREE_FAILPOINTS says which:
+//
+//	qemu.start.spawned=kill;qemu.define.written=error(disk full)
+//
+// Actions: kill (the process dies as by kill -9), panic, error(TEXT) and
+// sleep(DURATION); "2*off->" before an action lets two passes go by first. A
+// point that the variable does not name costs one read of an empty map.
+package failpoint

@@ -1,0 +1,46 @@
+package failpoint
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestHit(t *testing.T) {
+	set, err := Parse("a=error(no space); b=2*off->error(third)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := set.Hit("a"); err == nil || !strings.Contains(err.Error(), "no space") {
+		t.Errorf("a: %v", err)
+	}
+	for i, fails := range []bool{false, false, true, true} {
+		if err := set.Hit("b"); (err != nil) != fails {
+			t.Errorf("b, pass %d: %v", i+1, err)
+		}
+	}
+	if err := set.Hit("unnamed"); err != nil {
+		t.Errorf("an unnamed point failed: %v", err)
+	}
+}
+
+func TestHitPanics(t *testing.T) {
+	set, err := Parse("a=panic")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if r := recover(); r != "failpoint a" {
+			t.Errorf("recovered %v", r)
+		}
+	}()
+	_ = set.Hit("a")
+	t.Error("no panic")
+}
+
+func TestParseRefuses(t *testing.T) {
+	for _, s := range []string{"a", "a=explode", "a=sleep(soon)", "a=x*off->panic"} {
+		if _, err := Parse(s); err == nil {
+			t.Errorf("Parse(%q) took it", s)
+		}
+	}
+}

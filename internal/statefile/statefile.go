@@ -1,0 +1,103 @@
+package statefile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// suffix of a file that is being written; it is libvirt's own, so that either
+// daemon overwrites what the other left behind.
+const suffix = ".new"
+
+// Write replaces the content of path, atomically and durably.
+func Write(path string, data []byte, mode fs.FileMode) error {
+	if err := writeTemporary(path+suffix, data, mode); err != nil {
+		return err
+	}
+	if err := os.Rename(path+suffix, path); err != nil {
+		_ = os.Remove(path + suffix)
+		return fmt.Errorf("cannot replace %s: %w", path, err)
+	}
+	return SyncFolder(filepath.Dir(path))
+}
+
+// WriteVolatile replaces the content of path atomically, for folders that do not
+// outlive a boot: nothing is waited for.
+func WriteVolatile(path string, data []byte, mode fs.FileMode) error {
+	if err := os.WriteFile(path+suffix, data, mode); err != nil {
+		return err
+	}
+	if err := os.Rename(path+suffix, path); err != nil {
+		_ = os.Remove(path + suffix)
+		return fmt.Errorf("cannot replace %s: %w", path, err)
+	}
+	return nil
+}
+
+func writeTemporary(path string, data []byte, mode fs.FileMode) (err error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closing := f.Close(); err == nil {
+			err = closing
+		}
+		if err != nil {
+			_ = os.Remove(path)
+		}
+	}()
+	if _, err := f.Write(data); err != nil {
+		return err
+	}
+	return f.Sync()
+}
+
+// Remove takes a file away, durably. A file that is not there is no error.
+func Remove(path string) error {
+	err := os.Remove(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return SyncFolder(filepath.Dir(path))
+}
+
+// Link makes path a symbolic link to target, durably, whatever path was before.
+func Link(target, path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o711); err != nil {
+		return err
+	}
+	_ = os.Remove(path + suffix)
+	if err := os.Symlink(target, path+suffix); err != nil {
+		return err
+	}
+	if err := os.Rename(path+suffix, path); err != nil {
+		_ = os.Remove(path + suffix)
+		return err
+	}
+	return SyncFolder(filepath.Dir(path))
+}
+
+// Rename moves a file within a folder, durably.
+func Rename(from, to string) error {
+	if err := os.Rename(from, to); err != nil {
+		return err
+	}
+	return SyncFolder(filepath.Dir(to))
+}
+
+// SyncFolder makes the names in a folder durable.
+func SyncFolder(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}
