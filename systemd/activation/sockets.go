@@ -32,11 +32,9 @@ func Receive() (*Sockets, error) {
 }
 
 func receive(getenv func(string) string, pid int, open func(fd int, name string) *os.File) (*Sockets, error) {
-	if p, err := strconv.Atoi(getenv("LISTEN_PID")); err != nil || p != pid {
-		return nil, nil
-	}
-	count, err := strconv.Atoi(getenv("LISTEN_FDS"))
-	if err != nil || count <= 0 {
+	// What is not a number is not meant for us, as with libsystemd.
+	count, _ := strconv.Atoi(getenv("LISTEN_FDS"))
+	if getenv("LISTEN_PID") != strconv.Itoa(pid) || count <= 0 {
 		return nil, nil
 	}
 	names := strings.Split(getenv("LISTEN_FDNAMES"), ":")

@@ -1,0 +1,63 @@
+package arch
+
+import (
+	"go/ast"
+	"strings"
+	"testing"
+)
+
+// A setting that claims an effect is read somewhere outside config/. The tables
+// tie a key to a field by "func(c *Config) *T { return &c.Field }".
+func TestSettingsAreUsed(t *testing.T) {
+	used := make(map[string]bool)
+	var tables []*source
+	for _, s := range sources(t) {
+		switch {
+		case strings.HasPrefix(s.path, "config/") && strings.HasSuffix(s.path, "settings_table.go"):
+			tables = append(tables, s)
+		case !s.isTest() && !strings.HasPrefix(s.path, "config/"):
+			ast.Inspect(s.file, func(n ast.Node) bool {
+				if sel, ok := n.(*ast.SelectorExpr); ok {
+					used[sel.Sel.Name] = true
+				}
+				return true
+			})
+		}
+	}
+	if len(tables) == 0 {
+		t.Fatal("no settings_table.go below config/")
+	}
+	for _, s := range tables {
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || len(call.Args) != 3 {
+				return true
+			}
+			field := boundField(call.Args[2])
+			if _, immediate := call.Args[1].(*ast.BasicLit); immediate && field != "" && !used[field] {
+				t.Errorf("%s: the setting claims an effect, and nothing outside config/ reads %s", s.at(call), field)
+			}
+			return true
+		})
+	}
+}
+
+func boundField(e ast.Expr) string {
+	f, ok := e.(*ast.FuncLit)
+	if !ok || len(f.Body.List) != 1 {
+		return ""
+	}
+	ret, ok := f.Body.List[0].(*ast.ReturnStmt)
+	if !ok || len(ret.Results) != 1 {
+		return ""
+	}
+	addr, ok := ret.Results[0].(*ast.UnaryExpr)
+	if !ok {
+		return ""
+	}
+	sel, ok := addr.X.(*ast.SelectorExpr)
+	if !ok {
+		return ""
+	}
+	return sel.Sel.Name
+}
