@@ -1,0 +1,3 @@
+// Package daemon turns a list of drivers into a running daemon: command line,
+// configuration, log, pid file, then the tree of processes, then signals.
+package daemon

@@ -1,0 +1,8 @@
+package daemon
+
+// Spec is what makes one daemon different from the others.
+type Spec struct {
+	Name         string // "libvirtd"
+	SocketPrefix string // "libvirt"
+	Listen       bool   // has --listen
+}
