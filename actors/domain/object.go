@@ -1,0 +1,49 @@
+package domain
+
+import (
+	"virtree.dev/protocol/xml/domain"
+)
+
+// UUID is a domain's identity.
+type UUID = domain.UUID
+
+// Object is a domain as everybody sees it; immutable once published.
+type Object struct {
+	UUID   UUID
+	Name   string
+	ID     int // of the running machine, or -1
+	State  State
+	Reason Reason
+
+	Persistent  bool
+	Updated     bool // the definition differs from what runs
+	Autostart   bool
+	ManagedSave bool
+	Snapshots   int
+	Checkpoints int
+
+	// Def is the machine that runs, or the definition without one. Its Next is what
+	// the next start will take; nil where that is Def itself.
+	Def  *domain.Domain
+	Next *domain.Domain
+
+	Job    Job
+	Taints []string
+
+	PID     int   // of the machine's process
+	Threads []int // of its virtual processors, by number; 0 for one that is offline
+}
+
+// Active says whether the domain has a machine.
+func (o *Object) Active() bool { return o.ID >= 0 }
+
+// Config gives the definition that the next start takes; nil for a transient domain that runs.
+func (o *Object) Config() *domain.Domain {
+	switch {
+	case o.Next != nil:
+		return o.Next
+	case o.Active() && !o.Persistent:
+		return nil
+	}
+	return o.Def
+}
