@@ -169,9 +169,10 @@ type PowerManagement struct {
 
 // SecLabel is a security label of the whole domain.
 type SecLabel struct {
-	Type       string // dynamic, static, none
-	Model      string // selinux, dac, apparmor, none
-	Relabel    Tristate
+	Type       string   // dynamic, static, none
+	Model      string   // selinux, dac, apparmor, none
+	Relabel    Tristate // always given in what was parsed
+	Implicit   bool     // added by the daemon
 	Label      string
 	ImageLabel string
 	BaseLabel  string
@@ -207,9 +208,10 @@ type QEMUNamespace struct {
 	Deprecation string           // <qemu:deprecation behavior=...>
 }
 
-// EnvVar is an environment variable; without value it is set to nothing.
+// EnvVar is an environment variable.
 type EnvVar struct {
 	Name, Value string
+	NoValue     bool // the document gave no value, which sets an empty one
 }
 
 // DeviceOverride changes the properties of the frontend of a device.

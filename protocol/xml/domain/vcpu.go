@@ -166,7 +166,6 @@ type NumaCache struct {
 	Associativity string // none, direct, full
 	Policy        string // none, writeback, writethrough
 	Size, Line    uint64 // KiB, bytes
-	LineUnit      string
 }
 
 // Interconnect is the speed of the way between a processor's cell and memory.

@@ -267,3 +267,21 @@ func escapes(c byte) (string, bool) {
 	}
 	return "", false
 }
+
+// Uint adds a decimal number as text content.
+func (w *Writer) Uint(v uint64) {
+	w.fill(true)
+	w.b = strconv.AppendUint(w.b, v, 10)
+}
+
+// AttrElem adds an element with one attribute unless the value is empty.
+func (w *Writer) AttrElem(name, attr, value string) {
+	if value != "" {
+		w.Start(name)
+		w.Attr(attr, value)
+		w.End()
+	}
+}
+
+// Level gives how many levels the next element is indented.
+func (w *Writer) Level() int { return w.base + len(w.open) }

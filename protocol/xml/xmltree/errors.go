@@ -9,7 +9,9 @@ type Code int32
 const (
 	CodeInternal    Code = 1
 	CodeInvalidArg  Code = 8
+	CodeNoName      Code = 21
 	CodeXML         Code = 27
+	CodeXMLDetail   Code = 35
 	CodeUnsupported Code = 67
 	CodeOverflow    Code = 82
 )
@@ -42,3 +44,9 @@ func (r *Reader) InvalidArg(format string, args ...any) { r.fail(CodeInvalidArg,
 
 // Overflow raises VIR_ERR_OVERFLOW.
 func (r *Reader) Overflow(format string, args ...any) { r.fail(CodeOverflow, format, args) }
+
+// XMLDetail raises VIR_ERR_XML_DETAIL.
+func (r *Reader) XMLDetail(format string, args ...any) { r.fail(CodeXMLDetail, format, args) }
+
+// NoName raises VIR_ERR_NO_NAME, which has no detail.
+func (r *Reader) NoName() { r.fail(CodeNoName, "", nil) }

@@ -328,3 +328,18 @@ func charset(label string, in io.Reader) (io.Reader, error) {
 	}
 	return nil, fmt.Errorf("Unsupported encoding %s", label) //nolint:staticcheck // libxml2's words
 }
+
+// ParseRoot reads a document whose root must have that name. The error carries libvirt's code.
+func ParseRoot(doc []byte, name string) (*Node, error) {
+	var r Reader
+	root, err := Parse(doc, "")
+	if err != nil {
+		r.XMLDetail("%s", err)
+		return nil, r.Err()
+	}
+	if root.Name != name {
+		r.XMLError("expecting root element of '%s', not '%s'", name, root.Name)
+		return nil, r.Err()
+	}
+	return root, nil
+}
