@@ -33,31 +33,36 @@ func TestSettingsAreUsed(t *testing.T) {
 			if !ok || len(call.Args) != 3 {
 				return true
 			}
-			field := boundField(call.Args[2])
-			if _, immediate := call.Args[1].(*ast.BasicLit); immediate && field != "" && !used[field] {
-				t.Errorf("%s: the setting claims an effect, and nothing outside config/ reads %s", s.at(call), field)
+			if _, immediate := call.Args[1].(*ast.BasicLit); !immediate {
+				return true // conf.Later
+			}
+			for _, field := range boundFields(call.Args[2]) {
+				if !used[field] {
+					t.Errorf("%s: the setting claims an effect, and nothing outside config/ reads %s", s.at(call), field)
+				}
 			}
 			return true
 		})
 	}
 }
 
-func boundField(e ast.Expr) string {
+// boundFields gives the names behind the configuration in "return &c.A.B".
+func boundFields(e ast.Expr) []string {
 	f, ok := e.(*ast.FuncLit)
 	if !ok || len(f.Body.List) != 1 {
-		return ""
+		return nil
 	}
 	ret, ok := f.Body.List[0].(*ast.ReturnStmt)
 	if !ok || len(ret.Results) != 1 {
-		return ""
+		return nil
 	}
 	addr, ok := ret.Results[0].(*ast.UnaryExpr)
 	if !ok {
-		return ""
+		return nil
 	}
-	sel, ok := addr.X.(*ast.SelectorExpr)
-	if !ok {
-		return ""
+	var names []string
+	for sel, ok := addr.X.(*ast.SelectorExpr); ok; sel, ok = sel.X.(*ast.SelectorExpr) {
+		names = append(names, sel.Sel.Name)
 	}
-	return sel.Sel.Name
+	return names
 }
