@@ -122,7 +122,8 @@ type HugePage struct {
 	Nodes *CPUSet
 }
 
-// MemTune are limits in KiB; Unlimited (or 0 for the guarantee) is not set.
+// MemTune are limits in KiB. Unlimited stands for a limit that is not set, as 0 is a limit too;
+// a guarantee of 0 is none.
 type MemTune struct {
 	HardLimit     uint64
 	SoftLimit     uint64

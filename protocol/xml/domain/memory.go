@@ -170,14 +170,16 @@ func formatBlkioTune(w *xmlout.Writer, b *BlkioTune) {
 
 func formatMemTune(w *xmlout.Writer, m *MemTune) {
 	limit := func(name string, v uint64) {
-		if v != 0 && v < Unlimited {
+		if v < Unlimited {
 			w.SizeElem(name, "KiB", v)
 		}
 	}
 	w.Start("memtune")
 	limit("hard_limit", m.HardLimit)
 	limit("soft_limit", m.SoftLimit)
-	limit("min_guarantee", m.MinGuarantee)
+	if m.MinGuarantee != 0 {
+		limit("min_guarantee", m.MinGuarantee)
+	}
 	limit("swap_hard_limit", m.SwapHardLimit)
 	w.EndOrDrop()
 }

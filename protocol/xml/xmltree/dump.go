@@ -61,7 +61,7 @@ func (n *Node) AppendDump(b []byte, level int) []byte {
 		return append(b, "-->"...)
 	}
 	b = append(b, '<')
-	b = append(b, n.qname()...)
+	b = append(b, n.QName()...)
 	for _, d := range n.Declared {
 		name := "xmlns"
 		if d.Prefix != "" {
@@ -81,7 +81,7 @@ func (n *Node) AppendDump(b []byte, level int) []byte {
 	}
 	b = n.appendContent(append(b, '>'), level)
 	b = append(b, "</"...)
-	b = append(b, n.qname()...)
+	b = append(b, n.QName()...)
 	return append(b, '>')
 }
 

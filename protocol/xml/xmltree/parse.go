@@ -94,7 +94,7 @@ func (p *parser) run() (*Node, error) {
 	}
 	switch {
 	case p.top != nil:
-		return nil, p.fail(p.dec.InputOffset(), "Premature end of data in tag %s line %d", p.top.qname(), p.top.Line)
+		return nil, p.fail(p.dec.InputOffset(), "Premature end of data in tag %s line %d", p.top.QName(), p.top.Line)
 	case p.root == nil:
 		return nil, p.fail(0, "Start tag expected, '<' not found")
 	}
@@ -122,7 +122,8 @@ func (n *Node) add(c *Node) {
 	n.Nodes = append(n.Nodes, c)
 }
 
-func (n *Node) qname() string {
+// QName gives the name as written, with its prefix.
+func (n *Node) QName() string {
 	if n.Prefix != "" {
 		return n.Prefix + ":" + n.Name
 	}
@@ -229,8 +230,8 @@ func (p *parser) close(t xml.EndElement) error {
 	if p.top == nil {
 		return p.fail(p.dec.InputOffset(), "Extra content at the end of the document")
 	}
-	if name != p.top.qname() {
-		return p.fail(p.dec.InputOffset(), "Opening and ending tag mismatch: %s line %d and %s", p.top.qname(), p.top.Line, name)
+	if name != p.top.QName() {
+		return p.fail(p.dec.InputOffset(), "Opening and ending tag mismatch: %s line %d and %s", p.top.QName(), p.top.Line, name)
 	}
 	p.depth--
 	p.top = p.top.Parent
@@ -300,7 +301,7 @@ func (p *parser) translate(err error) error {
 		text = se.Msg
 	}
 	if strings.HasPrefix(text, "unexpected EOF") && p.top != nil {
-		return p.fail(at, "Premature end of data in tag %s line %d", p.top.qname(), p.top.Line)
+		return p.fail(at, "Premature end of data in tag %s line %d", p.top.QName(), p.top.Line)
 	}
 	for _, r := range reasons {
 		if strings.HasPrefix(text, r.have) {
