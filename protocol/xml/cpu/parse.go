@@ -185,7 +185,7 @@ func (c *CPU) parseCache(r *xmltree.Reader, n *xmltree.Node) {
 	c.Cache = &Cache{Level: -1}
 	if level, ok := r.Int(k, "level", 10, xmltree.NonNegative); ok {
 		if level < 1 || level > 3 {
-			r.Unsupported("invalid CPU cache level, must be in range [1,3]")
+			r.XMLError("invalid CPU cache level, must be in range [1,3]")
 		}
 		c.Cache.Level = level
 	}

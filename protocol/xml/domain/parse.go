@@ -42,7 +42,7 @@ type parser struct {
 
 // Parse reads a <domain> document.
 func Parse(doc []byte, o ParseOptions) (*Domain, error) {
-	root, err := xmltree.ParseRoot(doc, "domain")
+	root, err := xmltree.ParseRoot(doc, "domain", "(domain_definition)")
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ var taints = []string{
 
 // Parse reads a status document. The options of the domain are made to fit.
 func Parse(doc []byte, o domain.ParseOptions) (*Status, error) {
-	root, err := xmltree.ParseRoot(doc, "domstatus")
+	root, err := xmltree.ParseRoot(doc, "domstatus", "(domain_status)")
 	if err != nil {
 		return nil, err
 	}

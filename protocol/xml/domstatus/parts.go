@@ -291,4 +291,6 @@ func parseAgentTimeout(r *xmltree.Reader, n *xmltree.Node, s *Status) {
 	s.AgentTimeout = int(v)
 }
 
-func formatAgentTimeout(w *xmlout.Writer, s *Status) { w.IntElem("agentTimeout", int64(s.AgentTimeout)) }
+func formatAgentTimeout(w *xmlout.Writer, s *Status) {
+	w.IntElem("agentTimeout", int64(s.AgentTimeout))
+}

@@ -38,10 +38,10 @@ type Status struct {
 	MemPrealloc      bool
 	BlockJobs        *xmltree.Node // <blockjobs>, as written; nil for no active job
 	Slirp            *xmltree.Node
-	AgentTimeout     int // seconds; -2 blocks, -1 is the default, 0 does not wait
+	AgentTimeout     int           // seconds; -2 blocks, -1 is the default, 0 does not wait
 	Backups          *xmltree.Node // <backups>, as written
-	OriginalMemlock  uint64 // bytes
-	PreMigrationLock uint64 // bytes
+	OriginalMemlock  uint64        // bytes
+	PreMigrationLock uint64        // bytes
 
 	// Extra are elements that nobody here knows.
 	Extra []*xmltree.Node

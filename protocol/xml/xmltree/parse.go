@@ -1,11 +1,7 @@
 package xmltree
 
 import (
-	"bytes"
-	"encoding/xml"
-	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"unicode/utf8"
 )
@@ -14,7 +10,8 @@ import (
 const (
 	MaxBytes = 10 << 20
 	MaxDepth = 256
-	MaxNodes = 500_000
+	MaxNodes = 500_000 // elements, texts and comments
+	MaxAttrs = 256     // of one element
 )
 
 const (
@@ -45,76 +42,44 @@ func (e *SyntaxError) Error() string {
 	if e.Name != "" {
 		where = fmt.Sprintf("%s:%d", e.Name, e.Line)
 	}
-	return fmt.Sprintf("%s: %s\n%s\n%s^", where, e.Reason, e.Context, pointer)
+	context := e.Context
+	if context == "" {
+		context = "(null)" // as the C library prints it
+	}
+	return fmt.Sprintf("%s: %s\n%s\n%s^", where, e.Reason, context, pointer)
 }
 
-// Parse reads a document and gives its root element. Name is what messages call the document;
-// with an empty one they say "at line". The error is a *SyntaxError.
+// Parse reads a document and gives its root element. Name is what messages call the document, as in
+// "(domain_definition)"; with an empty one they say "at line". The error is a *SyntaxError.
 func Parse(doc []byte, name string) (*Node, error) {
-	p := parser{doc: doc, name: name}
+	s := &scanner{name: name, line: 1}
 	if len(doc) > MaxBytes {
-		return nil, p.fail(0, "Document is larger than %d bytes", MaxBytes)
+		return nil, s.fail("Document is larger than %d bytes", MaxBytes)
 	}
-	p.dec = xml.NewDecoder(bytes.NewReader(doc))
-	p.dec.CharsetReader = charset
-	if len(bytes.TrimSpace(doc)) == 0 {
-		return nil, p.fail(0, "Document is empty")
+	text := strings.TrimPrefix(string(doc), "\ufeff")
+	s.text = text
+	if text == "" {
+		return nil, s.fail("Document is empty")
 	}
-	return p.run()
+	if err := s.declaration(); err != nil {
+		return nil, err
+	}
+	return s.document()
 }
 
-type parser struct {
-	doc   []byte
-	name  string
-	dec   *xml.Decoder
-	root  *Node
-	top   *Node
-	depth int
-	nodes int
-	line  int // of the scan cursor
-	seen  int // offset the line was counted to
-}
-
-func (p *parser) run() (*Node, error) {
-	for {
-		start := p.dec.InputOffset()
-		tok, err := p.dec.RawToken()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, p.translate(err)
-		}
-		if p.nodes++; p.nodes > MaxNodes {
-			return nil, p.fail(start, "Document has more than %d nodes", MaxNodes)
-		}
-		if err := p.token(tok, start); err != nil {
-			return nil, err
-		}
+// ParseRoot reads a document whose root must have that element name. The error carries libvirt's code.
+func ParseRoot(doc []byte, element, name string) (*Node, error) {
+	var r Reader
+	root, err := Parse(doc, name)
+	if err != nil {
+		r.XMLDetail("%s", err)
+		return nil, r.Err()
 	}
-	switch {
-	case p.top != nil:
-		return nil, p.fail(p.dec.InputOffset(), "Premature end of data in tag %s line %d", p.top.QName(), p.top.Line)
-	case p.root == nil:
-		return nil, p.fail(0, "Start tag expected, '<' not found")
+	if root.Name != element {
+		r.XMLError("expecting root element of '%s', not '%s'", element, root.Name)
+		return nil, r.Err()
 	}
-	return p.root, nil
-}
-
-func (p *parser) token(tok xml.Token, at int64) error {
-	switch t := tok.(type) {
-	case xml.StartElement:
-		return p.open(t, at)
-	case xml.EndElement:
-		return p.close(t)
-	case xml.CharData:
-		return p.text(string(t), at)
-	case xml.Comment:
-		if p.top != nil {
-			p.top.add(&Node{Kind: Comment, Data: string(t), Line: p.lineAt(at)})
-		}
-	}
-	return nil
+	return root, nil
 }
 
 func (n *Node) add(c *Node) {
@@ -128,53 +93,6 @@ func (n *Node) QName() string {
 		return n.Prefix + ":" + n.Name
 	}
 	return n.Name
-}
-
-func (p *parser) text(s string, at int64) error {
-	if p.top == nil {
-		if strings.TrimSpace(strings.TrimPrefix(s, "\ufeff")) == "" {
-			return nil
-		}
-		if p.root == nil {
-			return p.fail(at, "Start tag expected, '<' not found")
-		}
-		return p.fail(at, "Extra content at the end of the document")
-	}
-	// a CDATA section beside a text continues it
-	if k := len(p.top.Nodes); k > 0 && p.top.Nodes[k-1].Kind == Text {
-		p.top.Nodes[k-1].Data += s
-		return nil
-	}
-	p.top.add(&Node{Kind: Text, Data: s, Line: p.lineAt(at)})
-	return nil
-}
-
-func (p *parser) open(t xml.StartElement, at int64) error {
-	if p.top == nil && p.root != nil {
-		return p.fail(at, "Extra content at the end of the document")
-	}
-	if p.depth++; p.depth > MaxDepth {
-		return p.fail(at, "Excessive depth in document: %d", MaxDepth)
-	}
-	n := &Node{Kind: Element, Prefix: t.Name.Space, Name: t.Name.Local, Line: p.lineAt(at)}
-	for _, a := range t.Attr {
-		switch {
-		case a.Name.Space == "xmlns":
-			n.Declared = append(n.Declared, Declaration{Prefix: a.Name.Local, URI: a.Value})
-		case a.Name.Space == "" && a.Name.Local == "xmlns":
-			n.Declared = append(n.Declared, Declaration{URI: a.Value})
-		default:
-			n.Attrs = append(n.Attrs, Attr{Prefix: a.Name.Space, Name: a.Name.Local, Value: a.Value})
-		}
-	}
-	if p.top != nil {
-		p.top.add(n)
-	} else {
-		p.root = n
-	}
-	p.top = n
-	n.resolve()
-	return p.unique(n)
 }
 
 // resolve finds the namespaces of an element and its attributes; an undeclared prefix stays a part of
@@ -211,136 +129,39 @@ func (n *Node) Lookup(prefix string) string {
 	return ""
 }
 
-func (p *parser) unique(n *Node) error {
-	for i := range n.Attrs {
-		for j := range i {
-			if n.Attrs[i].Name == n.Attrs[j].Name && n.Attrs[i].Space == n.Attrs[j].Space {
-				return p.fail(p.dec.InputOffset(), "Attribute %s redefined", n.Attrs[i].Name)
-			}
-		}
+// declaration skips <?xml ...?> and turns the encodings an administrator may have into UTF-8.
+func (s *scanner) declaration() error {
+	if !strings.HasPrefix(s.text, "<?xml") || len(s.text) < 6 || !isBlank(s.text[5]) {
+		return nil
 	}
-	return nil
-}
-
-func (p *parser) close(t xml.EndElement) error {
-	name := t.Name.Local
-	if t.Name.Space != "" {
-		name = t.Name.Space + ":" + name
+	end := strings.Index(s.text, "?>")
+	if end < 0 {
+		return s.fail("parsing XML declaration: '?>' expected")
 	}
-	if p.top == nil {
-		return p.fail(p.dec.InputOffset(), "Extra content at the end of the document")
+	head := s.text[:end]
+	s.pos = end + 2
+	_, rest, found := strings.Cut(head, "encoding")
+	if !found {
+		return nil
 	}
-	if name != p.top.QName() {
-		return p.fail(p.dec.InputOffset(), "Opening and ending tag mismatch: %s line %d and %s", p.top.QName(), p.top.Line, name)
+	label := strings.ToLower(strings.Trim(strings.TrimSpace(rest), `=" '`+"\t\n"))
+	if i := strings.IndexAny(label, `"'`); i >= 0 {
+		label = label[:i]
 	}
-	p.depth--
-	p.top = p.top.Parent
-	return nil
-}
-
-// lineAt counts lines forward only, as offsets never go back.
-func (p *parser) lineAt(at int64) int {
-	if p.line == 0 {
-		p.line = 1
-	}
-	end := min(int(at), len(p.doc))
-	if end > p.seen {
-		p.line += bytes.Count(p.doc[p.seen:end], []byte{'\n'})
-		p.seen = end
-	}
-	return p.line
-}
-
-func (p *parser) fail(at int64, format string, args ...any) error {
-	end := min(int(at), len(p.doc))
-	cur := end
-	if cur == len(p.doc) && cur > 0 {
-		cur--
-	}
-	for cur > 0 && (p.doc[cur] == '\n' || p.doc[cur] == '\r') {
-		cur--
-	}
-	begin := bytes.LastIndexAny(p.doc[:cur], "\r\n") + 1
-	stop := begin
-	for stop < len(p.doc) && p.doc[stop] != '\n' && p.doc[stop] != '\r' {
-		stop++
-	}
-	context := p.doc[begin:stop]
-	if len(context) > 4096 {
-		context = context[:4096]
-	}
-	return &SyntaxError{
-		Name:    p.name,
-		Line:    1 + bytes.Count(p.doc[:end], []byte{'\n'}),
-		Reason:  fmt.Sprintf(format, args...),
-		Context: strings.ToValidUTF8(string(context), "?"),
-		Col:     end - begin,
-	}
-}
-
-// reasons puts the decoder's complaints into the words of libxml2.
-var reasons = []struct{ have, want string }{
-	{"attribute name without =", "Specification mandates value for attribute"},
-	{"unquoted or missing attribute value", `AttValue: " or ' expected`},
-	{"expected attribute name", "attributes construct error"},
-	{"expected element name after <", "StartTag: invalid element name"},
-	{"expected element name after </", "StartTag: invalid element name"},
-	{"invalid character entity", "EntityRef: expecting ';'"},
-	{"unescaped < inside quoted string", "Unescaped '<' not allowed in attributes values"},
-	{"illegal character code", "PCDATA invalid Char value"},
-	{"invalid UTF-8", "Input is not proper UTF-8, indicate encoding !"},
-	{"expected /> in element", "Couldn't find end of Start Tag"},
-	{"unexpected EOF", "Premature end of data"},
-}
-
-func (p *parser) translate(err error) error {
-	at := p.dec.InputOffset()
-	text := err.Error()
-	var se *xml.SyntaxError
-	if errors.As(err, &se) {
-		text = se.Msg
-	}
-	if strings.HasPrefix(text, "unexpected EOF") && p.top != nil {
-		return p.fail(at, "Premature end of data in tag %s line %d", p.top.QName(), p.top.Line)
-	}
-	for _, r := range reasons {
-		if strings.HasPrefix(text, r.have) {
-			return p.fail(at, "%s", r.want)
-		}
-	}
-	return p.fail(at, "%s", text)
-}
-
-// charset reads the encodings a document of an administrator may have besides UTF-8.
-func charset(label string, in io.Reader) (io.Reader, error) {
-	switch strings.ToLower(label) {
+	switch label {
 	case "utf-8", "utf8", "us-ascii", "ascii":
-		return in, nil
 	case "iso-8859-1", "latin1":
-		b, err := io.ReadAll(in)
-		if err != nil {
-			return nil, err
-		}
-		out := make([]byte, 0, len(b)+len(b)/8)
-		for _, c := range b {
-			out = utf8.AppendRune(out, rune(c))
-		}
-		return bytes.NewReader(out), nil
+		s.text = latin1(s.text)
+	default:
+		return s.fail("Unsupported encoding %s", label)
 	}
-	return nil, fmt.Errorf("Unsupported encoding %s", label) //nolint:staticcheck // libxml2's words
+	return nil
 }
 
-// ParseRoot reads a document whose root must have that name. The error carries libvirt's code.
-func ParseRoot(doc []byte, name string) (*Node, error) {
-	var r Reader
-	root, err := Parse(doc, "")
-	if err != nil {
-		r.XMLDetail("%s", err)
-		return nil, r.Err()
+func latin1(text string) string {
+	out := make([]byte, 0, len(text)+len(text)/8)
+	for i := range len(text) {
+		out = utf8.AppendRune(out, rune(text[i]))
 	}
-	if root.Name != name {
-		r.XMLError("expecting root element of '%s', not '%s'", name, root.Name)
-		return nil, r.Err()
-	}
-	return root, nil
+	return string(out)
 }

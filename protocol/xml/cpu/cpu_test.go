@@ -1,0 +1,68 @@
+package cpu
+
+import (
+	"errors"
+	"testing"
+
+	"virtree.dev/protocol/xml/xmlout"
+	"virtree.dev/protocol/xml/xmltree"
+)
+
+func parse(t *testing.T, doc string) (*CPU, string) {
+	t.Helper()
+	n, err := xmltree.Parse([]byte(doc), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r xmltree.Reader
+	c := Parse(&r, n, Auto)
+	if e := new(xmltree.Error); errors.As(r.Err(), &e) {
+		return nil, e.Detail
+	}
+	return c, ""
+}
+
+func TestRoundTrip(t *testing.T) {
+	for doc, want := range map[string]string{
+		"<cpu mode='host-passthrough' migratable='off'/>": "<cpu mode='host-passthrough' migratable='off'/>\n",
+		"<cpu><topology sockets='2' cores='3' threads='1'/></cpu>": "<cpu>\n" +
+			"  <topology sockets='2' dies='1' clusters='1' cores='3' threads='1'/>\n</cpu>\n",
+		"<cpu><model vendor_id='GenuineIntel'>core2duo</model><feature name='vmx'/></cpu>": "<cpu mode='custom' match='exact'>\n" +
+			"  <model fallback='allow' vendor_id='GenuineIntel'>core2duo</model>\n  <feature policy='require' name='vmx'/>\n</cpu>\n",
+		"<cpu><arch>x86_64</arch><model>qemu64</model><counter name='tsc' frequency='5'/><feature name='vmx'/></cpu>": "<cpu>\n" +
+			"  <arch>x86_64</arch>\n  <model>qemu64</model>\n  <counter name='tsc' frequency='5'/>\n  <feature name='vmx'/>\n</cpu>\n",
+		"<cpu mode='maximum' check='none'><cache mode='passthrough'/><maxphysaddr mode='passthrough' limit='40'/></cpu>": "<cpu mode='maximum' check='none'>\n" +
+			"  <cache mode='passthrough'/>\n  <maxphysaddr mode='passthrough' limit='40'/>\n</cpu>\n",
+	} {
+		c, msg := parse(t, doc)
+		if msg != "" {
+			t.Errorf("%s: %s", doc, msg)
+			continue
+		}
+		w := xmlout.New(0)
+		c.Format(w, nil)
+		if w.String() != want {
+			t.Errorf("%s:\n%s", doc, w)
+		}
+	}
+}
+
+func TestErrors(t *testing.T) {
+	for doc, want := range map[string]string{
+		"<x/>": "XML does not contain expected 'cpu' element",
+		"<cpu mode='host-model' migratable='on'/>":                          "Attribute migratable is only allowed for 'host-passthrough' / 'maximum' CPU mode",
+		"<cpu><feature name='a'/></cpu>":                                    "Non-empty feature list specified without CPU model",
+		"<cpu><model>m</model><feature name='a'/><feature name='a'/></cpu>": "CPU feature 'a' specified more than once",
+		"<cpu><vendor>v</vendor></cpu>":                                     "CPU vendor specified without CPU model",
+		"<cpu><topology sockets='0' cores='1' threads='1'/></cpu>":          "Invalid value for attribute 'sockets' in element 'topology': Zero is not permitted",
+		"<cpu><model vendor_id='x'>m</model></cpu>":                         "vendor_id must be exactly 12 characters long",
+		"<cpu><cache level='4' mode='emulate'/></cpu>":                      "invalid CPU cache level, must be in range [1,3]",
+		"<cpu match='exact'><arch>x86_64</arch><model>m</model></cpu>":      "'arch' element cannot be used inside 'cpu' element with 'match' attribute'",
+		"<cpu><maxphysaddr mode='emulate' limit='3'/></cpu>":                "attribute 'limit' is only supported for maxphysaddr mode 'passthrough'",
+		"<cpu><model>m</model><feature name='a' policy='perhaps'/></cpu>":   "Invalid CPU feature policy",
+	} {
+		if _, msg := parse(t, doc); msg != want {
+			t.Errorf("%s: %s", doc, msg)
+		}
+	}
+}
