@@ -1,0 +1,4 @@
+// Package protocol holds what crosses a boundary: see its folders.
+package protocol
+
+//go:generate go run ./rpcgen .
