@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"virtree.dev/protocol/virerr"
 	"virtree.dev/protocol/xml/xmlout"
 	"virtree.dev/protocol/xml/xmltree"
 )
@@ -16,8 +17,8 @@ func parse(t *testing.T, doc string) (*CPU, string) {
 	}
 	var r xmltree.Reader
 	c := Parse(&r, n, Auto)
-	if e := new(xmltree.Error); errors.As(r.Err(), &e) {
-		return nil, e.Detail
+	if e := new(virerr.Error); errors.As(r.Err(), &e) {
+		return nil, e.Str2
 	}
 	return c, ""
 }

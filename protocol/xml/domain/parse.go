@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"virtree.dev/protocol/virerr"
 	"virtree.dev/protocol/xml/cpu"
 	"virtree.dev/protocol/xml/cpuset"
 	"virtree.dev/protocol/xml/uuid"
@@ -42,7 +43,7 @@ type parser struct {
 
 // Parse reads a <domain> document.
 func Parse(doc []byte, o ParseOptions) (*Domain, error) {
-	root, err := xmltree.ParseRoot(doc, "domain", "(domain_definition)")
+	root, err := xmltree.ParseRoot(doc, "domain", "(domain_definition)", virerr.FromDomain)
 	if err != nil {
 		return nil, err
 	}

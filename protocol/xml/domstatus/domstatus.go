@@ -3,6 +3,7 @@ package domstatus
 import (
 	"slices"
 
+	"virtree.dev/protocol/virerr"
 	"virtree.dev/protocol/xml/domain"
 	"virtree.dev/protocol/xml/xmlout"
 	"virtree.dev/protocol/xml/xmltree"
@@ -24,7 +25,7 @@ var taints = []string{
 
 // Parse reads a status document. The options of the domain are made to fit.
 func Parse(doc []byte, o domain.ParseOptions) (*Status, error) {
-	root, err := xmltree.ParseRoot(doc, "domstatus", "(domain_status)")
+	root, err := xmltree.ParseRoot(doc, "domstatus", "(domain_status)", virerr.FromDomain)
 	if err != nil {
 		return nil, err
 	}

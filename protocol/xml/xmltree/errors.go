@@ -1,52 +1,46 @@
 package xmltree
 
-import "fmt"
+import "virtree.dev/protocol/virerr"
 
-// Code is libvirt's error number.
-type Code int32
-
-// The numbers a document's parser raises.
-const (
-	CodeInternal    Code = 1
-	CodeInvalidArg  Code = 8
-	CodeNoName      Code = 21
-	CodeXML         Code = 27
-	CodeXMLDetail   Code = 35
-	CodeUnsupported Code = 67
-	CodeOverflow    Code = 82
-)
-
-// Error is a document's fault with libvirt's number.
-type Error struct {
-	Code   Code
-	Detail string
-}
-
-func (e *Error) Error() string { return e.Detail }
-
-func (r *Reader) fail(c Code, format string, args []any) {
+// raise keeps an error of the document, unless there was one before.
+func (r *Reader) raise(from virerr.Domain, c virerr.Code, format string, args []any) {
 	if r.err == nil {
-		r.err = &Error{c, fmt.Sprintf(format, args...)}
+		r.err = virerr.New(from, c, format, args...)
 	}
 }
 
+func (r *Reader) fail(c virerr.Code, format string, args []any) {
+	from := r.From
+	if from == 0 {
+		from = virerr.FromDomain
+	}
+	r.raise(from, c, format, args)
+}
+
 // XMLError raises VIR_ERR_XML_ERROR.
-func (r *Reader) XMLError(format string, args ...any) { r.fail(CodeXML, format, args) }
+func (r *Reader) XMLError(format string, args ...any) { r.fail(virerr.XMLError, format, args) }
 
 // Unsupported raises VIR_ERR_CONFIG_UNSUPPORTED.
-func (r *Reader) Unsupported(format string, args ...any) { r.fail(CodeUnsupported, format, args) }
+func (r *Reader) Unsupported(format string, args ...any) {
+	r.fail(virerr.ConfigUnsupported, format, args)
+}
 
 // Internal raises VIR_ERR_INTERNAL_ERROR.
-func (r *Reader) Internal(format string, args ...any) { r.fail(CodeInternal, format, args) }
+func (r *Reader) Internal(format string, args ...any) { r.fail(virerr.InternalError, format, args) }
 
 // InvalidArg raises VIR_ERR_INVALID_ARG.
-func (r *Reader) InvalidArg(format string, args ...any) { r.fail(CodeInvalidArg, format, args) }
+func (r *Reader) InvalidArg(format string, args ...any) { r.fail(virerr.InvalidArg, format, args) }
 
 // Overflow raises VIR_ERR_OVERFLOW.
-func (r *Reader) Overflow(format string, args ...any) { r.fail(CodeOverflow, format, args) }
+func (r *Reader) Overflow(format string, args ...any) { r.fail(virerr.Overflow, format, args) }
 
 // XMLDetail raises VIR_ERR_XML_DETAIL.
-func (r *Reader) XMLDetail(format string, args ...any) { r.fail(CodeXMLDetail, format, args) }
+func (r *Reader) XMLDetail(format string, args ...any) { r.fail(virerr.XMLDetail, format, args) }
 
 // NoName raises VIR_ERR_NO_NAME, which has no detail.
-func (r *Reader) NoName() { r.fail(CodeNoName, "", nil) }
+func (r *Reader) NoName() { r.fail(virerr.NoName, "", nil) }
+
+// property raises VIR_ERR_XML_ERROR of an attribute, which is the XML reader's own.
+func (r *Reader) property(format string, args ...any) {
+	r.raise(virerr.FromXML, virerr.XMLError, format, args)
+}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"virtree.dev/protocol/virerr"
 )
 
 // The bounds of a document.
@@ -67,9 +69,9 @@ func Parse(doc []byte, name string) (*Node, error) {
 	return s.document()
 }
 
-// ParseRoot reads a document whose root must have that element name. The error carries libvirt's code.
-func ParseRoot(doc []byte, element, name string) (*Node, error) {
-	var r Reader
+// ParseRoot reads a document whose root must have that element name. Errors are libvirt's, of the part from.
+func ParseRoot(doc []byte, element, name string, from virerr.Domain) (*Node, error) {
+	r := Reader{From: from}
 	root, err := Parse(doc, name)
 	if err != nil {
 		r.XMLDetail("%s", err)

@@ -7,6 +7,8 @@ import (
 	"io"
 	"strings"
 	"testing"
+
+	"virtree.dev/protocol/virerr"
 )
 
 // The messages are those that virsh 9.0.0 shows for the same documents.
@@ -144,8 +146,8 @@ func TestReader(t *testing.T) {
 		var r Reader
 		ask(&r)
 		got := ""
-		if e := new(Error); errors.As(r.Err(), &e) {
-			got = e.Detail
+		if e := new(virerr.Error); errors.As(r.Err(), &e) {
+			got = e.Str2
 		}
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"virtree.dev/protocol/virerr"
 )
 
 // Rule says what a value must be beyond its type.
@@ -20,7 +22,8 @@ const (
 // Reader takes typed values out of nodes. The first thing that is wrong is kept and told by Err; what
 // is asked afterwards still answers, so a parser checks once.
 type Reader struct {
-	err error
+	From virerr.Domain // the part that raises what is wrong; the domain's parser unless set
+	err  error
 }
 
 // Err gives the first error met.
@@ -45,7 +48,7 @@ func (r *Reader) Need(n *Node, name string) string {
 func (r *Reader) value(n *Node, name string, rule Rule) (string, bool) {
 	v, ok := n.Attr(name)
 	if !ok && rule&Required != 0 && n != nil {
-		r.XMLError("Missing required attribute '%s' in element '%s'", name, n.Name)
+		r.property("Missing required attribute '%s' in element '%s'", name, n.Name)
 	}
 	return v, ok
 }
@@ -54,7 +57,7 @@ func (r *Reader) invalid(n *Node, name, v, expected string) {
 	if expected != "" {
 		expected = " Expected " + expected
 	}
-	r.XMLError("Invalid value for attribute '%s' in element '%s': '%s'.%s", name, n.Name, v, expected)
+	r.property("Invalid value for attribute '%s' in element '%s': '%s'.%s", name, n.Name, v, expected)
 }
 
 // Enum gives an attribute that must be one of the words; empty when it is absent.
@@ -134,7 +137,7 @@ func (r *Reader) within(n *Node, name, v string, i int64, rule Rule) bool {
 
 func (r *Reader) nonZero(n *Node, name string, zero bool, rule Rule) bool {
 	if zero && rule&NonZero != 0 {
-		r.XMLError("Invalid value for attribute '%s' in element '%s': Zero is not permitted", name, n.Name)
+		r.property("Invalid value for attribute '%s' in element '%s': Zero is not permitted", name, n.Name)
 		return false
 	}
 	return true
