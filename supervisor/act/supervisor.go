@@ -197,8 +197,15 @@ func (s *Supervisor) startLater(p *gen.Process, i int) error {
 
 // start starts a child again; a failing Init counts as another exit.
 func (s *Supervisor) start(p *gen.Process, i int) error {
+	c := s.running[i].Child
+	for _, later := range s.running[i+1:] {
+		if later.ref.Valid() {
+			c.Before = later.ref
+			break
+		}
+	}
 	for {
-		ref, err := p.Spawn(s.running[i].Child)
+		ref, err := p.Spawn(c)
 		if err == nil {
 			s.running[i].ref = ref
 			return nil

@@ -56,6 +56,7 @@ type Child struct {
 	Mailbox     int           // bound of the main lane; 0: 1024
 	Register    bool          // under Name, for the whole system
 	Significant bool          // its orderly end ends the supervisor too
+	Before      Ref           // stops after this sibling, as if it had been started before
 	Thaw        *Frozen       // starts from this state instead of Init
 }
 

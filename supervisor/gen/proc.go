@@ -110,7 +110,11 @@ func (p *proc) adopt(c *proc) bool {
 	if s := State(p.state.Load()); s >= Stopping {
 		return false
 	}
-	p.children = append(p.children, c)
+	at := slices.IndexFunc(p.children, func(s *proc) bool { return s.pid == c.child.Before.pid })
+	if at < 0 {
+		at = len(p.children)
+	}
+	p.children = slices.Insert(p.children, at, c)
 	return true
 }
 

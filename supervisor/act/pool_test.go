@@ -1,0 +1,92 @@
+package act
+
+import (
+	"testing"
+	"testing/synctest"
+)
+
+func TestPoolPriority(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := NewPool(Limits{Min: 1, Max: 2, Priority: 1})
+		hold := make(chan struct{})
+		ran := make(chan string, 8)
+		block := Job{Run: func(*Slot) { <-hold; ran <- "low" }}
+		for range 3 {
+			if err := p.Submit(block); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := p.Submit(Job{High: true, Run: func(*Slot) { ran <- "high" }}); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if got := <-ran; got != "high" {
+			t.Fatal("the priority worker did not run", got)
+		}
+		if s := p.Stats(); s.Workers != 2 || s.Free != 0 || s.Queue != 1 || s.PriorityFree != 1 {
+			t.Errorf("%+v", s)
+		}
+		close(hold)
+		synctest.Wait()
+		if len(ran) != 3 {
+			t.Errorf("%d of 3 ran", len(ran))
+		}
+		p.Close()
+		if p.Submit(block) != ErrClosed { //nolint:errorlint // exact
+			t.Error("a closed pool took a job")
+		}
+	})
+}
+
+func TestPoolWaitingJobsLeaveTheirSlot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := NewPool(Limits{Max: 1})
+		hold := make(chan struct{})
+		var after []int
+		for i := range 5 {
+			err := p.Submit(Job{Run: func(s *Slot) {
+				s.Release()
+				<-hold
+				s.Reacquire()
+				after = append(after, i) // one at a time: the race detector watches
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		synctest.Wait()
+		if s := p.Stats(); s.Queue != 0 || s.Free != s.Workers {
+			t.Errorf("waiting jobs hold slots: %+v", s)
+		}
+		close(hold)
+		synctest.Wait()
+		p.Close()
+		if len(after) != 5 {
+			t.Errorf("%d of 5 came back", len(after))
+		}
+	})
+}
+
+func TestPoolLimitsCountAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := NewPool(Limits{Max: 1})
+		hold := make(chan struct{})
+		running := make(chan int, 4)
+		for i := range 4 {
+			if err := p.Submit(Job{Run: func(*Slot) { running <- i; <-hold }}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		synctest.Wait()
+		if len(running) != 1 {
+			t.Fatalf("%d run with one worker", len(running))
+		}
+		p.SetLimits(Limits{Max: 3})
+		synctest.Wait()
+		if len(running) != 3 {
+			t.Errorf("%d run with three workers", len(running))
+		}
+		close(hold)
+		p.Close()
+	})
+}
