@@ -100,7 +100,7 @@ func (p *parser) scheds(n *xmltree.Node, d *Domain) {
 	for s := range n.Children("vcpusched") {
 		p.schedEach(s, "vcpus", func(id int) **Sched {
 			if id >= len(d.VCPU.List) {
-				p.XMLError("Cannot set scheduler parameters for vcpu %d", id)
+				p.Unsupported("vCPU '%d' is not present in domain definition", id)
 				return nil
 			}
 			return &d.VCPU.List[id].Sched
@@ -111,7 +111,7 @@ func (p *parser) scheds(n *xmltree.Node, d *Domain) {
 			if t := d.IOThread(uint(id)); t != nil {
 				return &t.Sched
 			}
-			p.XMLError("Cannot find 'iothread' : %d", id)
+			p.Unsupported("Cannot find 'iothread' : %d", id)
 			return nil
 		})
 	}

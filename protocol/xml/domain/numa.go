@@ -137,7 +137,7 @@ func (p *parser) interconnect(n *xmltree.Node) Interconnect {
 }
 
 func (p *parser) checkNumaCPUs(d *Domain) {
-	count, last := 0, -1
+	count, last := 0, 0 // a guest without processors is refused by this too
 	for i := range d.Numa.Cells {
 		count += d.Numa.Cells[i].CPUs.Count()
 		last = max(last, d.Numa.Cells[i].CPUs.Last())

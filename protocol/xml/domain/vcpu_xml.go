@@ -21,8 +21,11 @@ func (p *parser) vcpus(n *xmltree.Node, v *VCPU) {
 	v.Placement = "static"
 	if c := n.Child("vcpu"); c != nil {
 		count, ok := xmltree.ParseUint(c.Content(), 10, 32)
-		if !ok || count > MaxVCPUs {
+		switch {
+		case !ok:
 			p.XMLError("maximum vcpus count must be an integer")
+		case count > MaxVCPUs:
+			p.Unsupported("Maximum CPUs greater than specified machine type limit %d", MaxVCPUs)
 			count = 0
 		}
 		maximum, current = uint(count), uint(count)
@@ -36,17 +39,13 @@ func (p *parser) vcpus(n *xmltree.Node, v *VCPU) {
 			v.CPUSet = p.cpuSet(c, "cpuset")
 		}
 	}
-	if maximum == 0 {
-		p.XMLError("domain config can't have 0 maximum vCPUs")
-		return
-	}
 	v.List = make([]VirtualCPU, maximum)
 	if list := n.Child("vcpus"); list.Child("vcpu") != nil {
 		p.individualVCPUs(list, v)
 		return
 	}
 	if current > maximum {
-		p.XMLError("maxvcpus must not be less than current vcpus (%d < %d)", maximum, current)
+		p.Unsupported("maximum vCPU count must not be less than current vCPU count")
 		return
 	}
 	for i := range current {
