@@ -1,0 +1,112 @@
+package dispatch
+
+import (
+	"context"
+	"io"
+	"os"
+	"reflect"
+
+	"virtree.dev/protocol/program"
+	"virtree.dev/protocol/virerr"
+	"virtree.dev/supervisor/act"
+)
+
+// Call is one request in hand. Its context ends with the client.
+type Call struct {
+	context.Context
+	Session *Session
+	Program uint32
+	Proc    *program.Procedure
+	Serial  uint32
+	FDs     []*os.File // that came with the call; closed after it unless taken
+
+	Slot   *act.Slot // of a Worker
+	Opener func(io.ReadWriteCloser) error
+	out    []*os.File
+}
+
+// Wait runs f, which blocks on another process: meanwhile the worker's slot is free for others.
+func (c *Call) Wait(f func() error) error {
+	if c.Slot != nil {
+		c.Slot.Release()
+		defer c.Slot.Reacquire()
+	}
+	return f()
+}
+
+// StreamBackend is the daemon's end of a stream: what is read goes to the
+// client, what comes from the client is written. Close is called once, when
+// either side ends the stream or the client goes.
+type StreamBackend = io.ReadWriteCloser
+
+// Stream opens the stream of this call, once its reply is sent.
+func (c *Call) Stream(b StreamBackend) error {
+	if c.Opener == nil {
+		return virerr.New(virerr.FromRPC, virerr.InternalError, "%s has no stream", c.Proc.Name)
+	}
+	return c.Opener(b)
+}
+
+// ReplyFDs sends files with the reply; they are closed then.
+func (c *Call) ReplyFDs(f ...*os.File) { c.out = append(c.out, f...) }
+
+// TakeReplyFDs gives the files for the reply.
+func (c *Call) TakeReplyFDs() []*os.File {
+	f := c.out
+	c.out = nil
+	return f
+}
+
+// TakeFDs makes the files of the call the handler's own.
+func (c *Call) TakeFDs() []*os.File {
+	f := c.FDs
+	c.FDs = nil
+	return f
+}
+
+// CloseFDs closes what nobody took.
+func (c *Call) CloseFDs() {
+	for _, f := range append(c.TakeFDs(), c.TakeReplyFDs()...) {
+		f.Close()
+	}
+}
+
+// admit checks what libvirt's library checks before it asks a driver.
+func (c *Call) admit(args any) error {
+	p := c.Proc
+	if p.Owner != program.Server && !c.Session.Opened() {
+		return virerr.New(virerr.FromRPC, virerr.InternalError, "%s connection not open", p.Owner)
+	}
+	if c.Session.ReadOnly() && forbidden(p, args) {
+		return virerr.New(errorDomain(p), virerr.OperationDenied, "read only access prevents %s", p.API)
+	}
+	if c.Session.access != nil && len(p.ACL) > 0 {
+		return c.Session.access.Check(c, args)
+	}
+	return nil
+}
+
+// forbidden says whether a read-only connection may not make this call.
+func forbidden(p *program.Procedure, args any) bool {
+	switch p.ReadOnly {
+	case program.Deny:
+		return true
+	case program.Conditional:
+		return flagsOf(args)&p.DenyFlags != 0
+	}
+	return false
+}
+
+// flagsOf reads the flags of arguments. The few conditional procedures are not
+// on a hot path, so that reflection may look for the field; where an address
+// source stands in the flags' place, that is what the rule means.
+func flagsOf(args any) uint64 {
+	v := reflect.ValueOf(args).Elem()
+	for _, name := range []string{"Flags", "Source"} {
+		f := v.FieldByName(name)
+		if f.IsValid() && f.CanUint() {
+			return f.Uint()
+		}
+	}
+	return 0
+}

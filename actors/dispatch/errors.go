@@ -1,0 +1,63 @@
+package dispatch
+
+import (
+	"strings"
+
+	"virtree.dev/protocol/program"
+	"virtree.dev/protocol/virerr"
+)
+
+// apiDomains are the parts of libvirt's library by the beginning of an API's
+// name, the longer ones first: each raises errors in its own name.
+var apiDomains = []struct {
+	prefix string
+	domain virerr.Domain
+}{
+	{"virDomainSnapshot", virerr.FromDomainSnapshot},
+	{"virDomainCheckpoint", virerr.FromDomainCheckpoint},
+	{"virDomainQemu", virerr.FromNone},
+	{"virConnectDomain", virerr.FromDomain},
+	{"virDomain", virerr.FromDomain},
+	{"virConnectNetwork", virerr.FromNetwork},
+	{"virNetwork", virerr.FromNetwork},
+	{"virConnectStorage", virerr.FromStorage},
+	{"virStorage", virerr.FromStorage},
+	{"virConnectNodeDevice", virerr.FromNodeDev},
+	{"virNodeDevice", virerr.FromNodeDev},
+	{"virConnectSecret", virerr.FromSecret},
+	{"virSecret", virerr.FromSecret},
+	{"virNWFilter", virerr.FromNWFilter},
+	{"virInterface", virerr.FromInterface},
+	{"virStream", virerr.FromStreams},
+}
+
+// ownerDomains are for the functions of a connection, whose names begin alike.
+var ownerDomains = map[program.Owner]virerr.Domain{
+	program.Network: virerr.FromNetwork, program.Storage: virerr.FromStorage,
+	program.NodeDevice: virerr.FromNodeDev, program.Secret: virerr.FromSecret,
+	program.NWFilter: virerr.FromNWFilter, program.Interface: virerr.FromInterface,
+}
+
+// errorDomain is the part of libvirt's library that a procedure's function is in.
+func errorDomain(p *program.Procedure) virerr.Domain {
+	for _, d := range apiDomains {
+		if strings.HasPrefix(p.API, d.prefix) {
+			return d.domain
+		}
+	}
+	return ownerDomains[p.Owner]
+}
+
+// Unsupported is what libvirt's library says for a driver without the function.
+func Unsupported(p *program.Procedure) *virerr.Error {
+	api := p.API
+	if api == "" {
+		api = p.Name
+	}
+	return virerr.New(errorDomain(p), virerr.NoSupport, "%s", api)
+}
+
+// rpcError is an error of the RPC itself.
+func rpcError(format string, args ...any) *virerr.Error {
+	return virerr.New(virerr.FromRPC, virerr.RPC, format, args...)
+}

@@ -1,0 +1,172 @@
+package dispatch
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"virtree.dev/protocol/program"
+)
+
+// Identity is who is at the other end, as far as it is known. Numbers are -1
+// and strings empty where it is not.
+type Identity struct {
+	PID, UID, GID int
+	ProcessTime   uint64 // when the process began, in clock ticks since boot
+	User, Group   string
+	SELinux       string
+	SASLUser      string
+	X509          string
+}
+
+// Access decides whether a call may be made, by the procedure's permissions.
+type Access interface {
+	Check(c *Call, args any) error
+}
+
+// Log is where a session reports what is no client's business.
+type Log interface {
+	Panic(procedure string, value any, stack []byte)
+}
+
+// Session is what a connection has opened and may do.
+type Session struct {
+	ID       uint64
+	Identity Identity
+	access   Access
+	log      Log
+
+	authenticated atomic.Bool
+	readOnly      atomic.Bool
+	tables        atomic.Pointer[tables]
+
+	mu     sync.Mutex
+	uri    string
+	onEnd  map[uint64]func()
+	lastID uint64
+	ended  bool
+	values map[any]any
+}
+
+// tables are the handlers of an opened connection, by owner.
+type tables [program.Owners]map[uint32]*Table
+
+// NewSession makes a session that has opened nothing. access may be nil.
+func NewSession(id uint64, who Identity, readOnly bool, access Access, log Log) *Session {
+	s := &Session{ID: id, Identity: who, access: access, log: log}
+	s.readOnly.Store(readOnly)
+	return s
+}
+
+// String names the client for people: who holds what.
+func (s *Session) String() string {
+	if s.Identity.PID > 0 {
+		return fmt.Sprintf("client %d (pid %d, uid %d)", s.ID, s.Identity.PID, s.Identity.UID)
+	}
+	return fmt.Sprintf("client %d", s.ID)
+}
+
+// Authenticated says whether calls may be made.
+func (s *Session) Authenticated() bool { return s.authenticated.Load() }
+
+// Authenticate lets calls be made.
+func (s *Session) Authenticate() { s.authenticated.Store(true) }
+
+// ReadOnly says whether the connection may only look.
+func (s *Session) ReadOnly() bool { return s.readOnly.Load() }
+
+// SetReadOnly makes a connection read-only, as opening with that flag does.
+func (s *Session) SetReadOnly() { s.readOnly.Store(true) }
+
+// Opened says whether a driver was opened.
+func (s *Session) Opened() bool { return s.tables.Load() != nil }
+
+// URI is what was opened.
+func (s *Session) URI() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.uri
+}
+
+// Open makes handlers answer for this session: of each kind of driver, by
+// program number.
+func (s *Session) Open(uri string, drivers map[program.Owner]map[uint32]*Table) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var t tables
+	for owner, byProgram := range drivers {
+		t[owner] = byProgram
+	}
+	s.uri = uri
+	s.tables.Store(&t)
+}
+
+// table is the table of an owner for a program, nil if nothing is open.
+func (s *Session) table(owner program.Owner, prog uint32) *Table {
+	t := s.tables.Load()
+	if t == nil {
+		return nil
+	}
+	return t[owner][prog]
+}
+
+// OnEnd calls f when the session ends, at once if it has. The function given
+// back takes f away.
+func (s *Session) OnEnd(f func()) (cancel func()) {
+	s.mu.Lock()
+	if s.ended {
+		s.mu.Unlock()
+		f()
+		return func() {}
+	}
+	defer s.mu.Unlock()
+	if s.onEnd == nil {
+		s.onEnd = map[uint64]func(){}
+	}
+	s.lastID++
+	id := s.lastID
+	s.onEnd[id] = f
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.onEnd, id)
+	}
+}
+
+// Close closes what was opened: CONNECT_CLOSE.
+func (s *Session) Close() {
+	s.tables.Store(nil)
+	s.mu.Lock()
+	s.uri = ""
+	s.mu.Unlock()
+}
+
+// End ends the session: everybody who asked for it is told, once.
+func (s *Session) End() {
+	s.Close()
+	s.mu.Lock()
+	s.ended = true
+	hooks := s.onEnd
+	s.onEnd = nil
+	s.mu.Unlock()
+	for _, f := range hooks {
+		f()
+	}
+}
+
+// Value gives what a driver keeps for this session; the key is a type of its own.
+func (s *Session) Value(key any) any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.values[key]
+}
+
+// SetValue keeps something for this session.
+func (s *Session) SetValue(key, v any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.values == nil {
+		s.values = map[any]any{}
+	}
+	s.values[key] = v
+}

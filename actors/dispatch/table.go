@@ -1,0 +1,98 @@
+package dispatch
+
+import (
+	"fmt"
+	"runtime/debug"
+
+	"virtree.dev/protocol/program"
+	"virtree.dev/protocol/virerr"
+	"virtree.dev/protocol/xdr"
+)
+
+// Mode says where a handler runs.
+type Mode uint8
+
+// The modes.
+const (
+	Inline Mode = iota // on the connection's reader: it must not block
+	Worker             // on a worker: it may
+)
+
+// Void is the argument or the result of a procedure that has none.
+type Void struct{}
+
+// AppendXDR implements xdr.Value.
+func (*Void) AppendXDR(b []byte) []byte { return b }
+
+// DecodeXDR implements xdr.Value.
+func (*Void) DecodeXDR(*xdr.Decoder) {}
+
+// Handler is an entry of a Table.
+type Handler struct {
+	Mode Mode
+	run  func(c *Call, payload []byte) (xdr.Value, error)
+}
+
+// Table has the handlers of a driver for one program.
+type Table struct {
+	Program  *program.Program
+	handlers []*Handler
+}
+
+// NewTable makes an empty table for a program.
+func NewTable(p *program.Program) *Table {
+	return &Table{Program: p, handlers: make([]*Handler, len(p.Procedures))}
+}
+
+// Handler gives the handler of a procedure, nil if there is none. A nil table has none.
+func (t *Table) Handler(proc int32) *Handler {
+	if t == nil || proc < 0 || int(proc) >= len(t.handlers) {
+		return nil
+	}
+	return t.handlers[proc]
+}
+
+// value is a pointer to a T that is an xdr.Value.
+type value[T any] interface {
+	*T
+	xdr.Value
+}
+
+// Handle puts a handler into a table. A is the argument type, R the result;
+// Void stands for none. It panics for a procedure that the program lacks or
+// that has a handler already: both are mistakes of the author.
+func Handle[A, R any, PA value[A], PR value[R]](t *Table, proc int32, m Mode, h func(c *Call, args *A) (*R, error)) {
+	if t.Program.Procedure(proc) == nil || t.handlers[proc] != nil {
+		panic(fmt.Sprintf("procedure %d of %s", proc, t.Program.Name))
+	}
+	t.handlers[proc] = &Handler{m, func(c *Call, payload []byte) (xdr.Value, error) {
+		args := new(A)
+		d := xdr.NewDecoder(payload)
+		PA(args).DecodeXDR(d)
+		if d.Err() != nil {
+			return nil, virerr.New(virerr.FromRPC, virerr.RPC, "Unable to decode message payload")
+		}
+		if err := c.admit(args); err != nil {
+			return nil, err
+		}
+		ret, err := h(c, args)
+		if err != nil || ret == nil {
+			return nil, err
+		}
+		return PR(ret), nil
+	}}
+}
+
+// Run runs the handler of a call. The error is always a *virerr.Error.
+func (h *Handler) Run(c *Call, payload []byte) (v xdr.Value, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.Session.log.Panic(c.Proc.Name, p, debug.Stack())
+			v, err = nil, virerr.New(virerr.FromRPC, virerr.InternalError, "%s failed: %v", c.Proc.Name, p)
+		}
+		if err != nil {
+			err = virerr.From(errorDomain(c.Proc), err)
+		}
+	}()
+	return h.run(c, payload)
+}

@@ -1,0 +1,121 @@
+package driver
+
+import (
+	"net/url"
+	"strings"
+
+	"virtree.dev/actors/dispatch"
+	"virtree.dev/protocol/program"
+	"virtree.dev/protocol/virerr"
+)
+
+// Verdict is a driver's answer to a URI.
+type Verdict uint8
+
+// The verdicts.
+const (
+	Declined Verdict = iota // not mine
+	Accepted
+)
+
+// Driver is one of the daemon's drivers.
+type Driver interface {
+	// Name is what CONNECT_GET_TYPE says: "QEMU".
+	Name() string
+	// Kind is whose procedures it answers.
+	Kind() program.Owner
+	// Open says whether it opens the URI for a session. An error means that
+	// the URI is its own and wrong. Drivers other than hypervisors are asked
+	// with the URI that a hypervisor driver accepted.
+	Open(s *dispatch.Session, uri *url.URL) (Verdict, error)
+	// Table has its handlers for a program, nil if it has none.
+	Table(prog uint32) *dispatch.Table
+}
+
+// Default is a hypervisor driver that opens an empty URI.
+type Default interface {
+	// DefaultURI is what an empty URI stands for on this host, "" for nothing.
+	DefaultURI() string
+}
+
+// Roster has the drivers of a daemon in the order in which they are asked.
+type Roster []Driver
+
+// programs that a driver may have handlers for.
+var programs = []uint32{0x20008086, 0x20008087, 0x00068000}
+
+// Open opens a URI for a session as libvirt's virConnectOpen does in the daemon.
+func (r Roster) Open(s *dispatch.Session, name string) error {
+	uri, hypervisor, err := r.choose(s, name)
+	if err != nil {
+		return err
+	}
+	tables := map[program.Owner]map[uint32]*dispatch.Table{program.Hypervisor: tablesOf(hypervisor)}
+	for _, d := range r {
+		if d.Kind() == program.Hypervisor || tables[d.Kind()] != nil {
+			continue
+		}
+		v, err := d.Open(s, uri)
+		if err != nil {
+			return err
+		}
+		if v == Accepted {
+			tables[d.Kind()] = tablesOf(d)
+		}
+	}
+	s.Open(uri.String(), tables)
+	return nil
+}
+
+func tablesOf(d Driver) map[uint32]*dispatch.Table {
+	byProgram := map[uint32]*dispatch.Table{}
+	for _, prog := range programs {
+		if t := d.Table(prog); t != nil {
+			byProgram[prog] = t
+		}
+	}
+	return byProgram
+}
+
+// choose finds the hypervisor driver of a URI; the daemon's own where it is empty.
+func (r Roster) choose(s *dispatch.Session, name string) (*url.URL, Driver, error) {
+	if name == "" {
+		name = r.defaultURI()
+	}
+	if name == "" {
+		return nil, nil, virerr.New(virerr.FromNone, virerr.NoConnect, "")
+	}
+	uri, err := url.Parse(name)
+	if err != nil {
+		return nil, nil, virerr.New(virerr.FromURI, virerr.InternalError, "Unable to parse URI %s", name)
+	}
+	if uri.Scheme == "" {
+		return nil, nil, virerr.New(virerr.FromNone, virerr.NoConnect, "URI '%s' does not include a driver name", name)
+	}
+	if scheme, transport, remote := strings.Cut(uri.Scheme, "+"); remote {
+		return nil, nil, virerr.New(virerr.FromNone, virerr.NoConnect,
+			"URI scheme '%s' for embedded driver is not valid", scheme+"+"+transport)
+	}
+	for _, d := range r {
+		if d.Kind() != program.Hypervisor {
+			continue
+		}
+		v, err := d.Open(s, uri)
+		if err != nil {
+			return nil, nil, err
+		}
+		if v == Accepted {
+			return uri, d, nil
+		}
+	}
+	return nil, nil, virerr.New(virerr.FromNone, virerr.NoConnect, "%s", name)
+}
+
+func (r Roster) defaultURI() string {
+	for _, d := range r {
+		if d, ok := d.(Default); ok && d.DefaultURI() != "" {
+			return d.DefaultURI()
+		}
+	}
+	return ""
+}
