@@ -29,14 +29,23 @@ type Log interface {
 	Panic(procedure string, value any, stack []byte)
 }
 
+// Peer is the client's end, for messages that answer no call.
+type Peer interface {
+	// Deliver queues a frame, which is shared and must be copied; a callback
+	// number that is not negative is written over the first word of its payload.
+	Deliver(frame []byte, callback int32)
+}
+
 // Session is what a connection has opened and may do.
 type Session struct {
 	ID       uint64
 	Identity Identity
+	Peer     Peer
 	access   Access
 	log      Log
 
 	authenticated atomic.Bool
+	keepsAlive    atomic.Bool
 	readOnly      atomic.Bool
 	tables        atomic.Pointer[tables]
 
@@ -72,6 +81,12 @@ func (s *Session) Authenticated() bool { return s.authenticated.Load() }
 // Authenticate lets calls be made.
 func (s *Session) Authenticate() { s.authenticated.Store(true) }
 
+// KeepsAlive says whether the client answers keepalives.
+func (s *Session) KeepsAlive() bool { return s.keepsAlive.Load() }
+
+// KeepAlive notes that the client answers keepalives.
+func (s *Session) KeepAlive() { s.keepsAlive.Store(true) }
+
 // ReadOnly says whether the connection may only look.
 func (s *Session) ReadOnly() bool { return s.readOnly.Load() }
 
@@ -99,6 +114,12 @@ func (s *Session) Open(uri string, drivers map[program.Owner]map[uint32]*Table) 
 	}
 	s.uri = uri
 	s.tables.Store(&t)
+}
+
+// Serves says whether a driver of this kind is open.
+func (s *Session) Serves(o program.Owner) bool {
+	t := s.tables.Load()
+	return t != nil && t[o] != nil
 }
 
 // table is the table of an owner for a program, nil if nothing is open.

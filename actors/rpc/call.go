@@ -1,0 +1,182 @@
+package rpc
+
+import (
+	"io"
+	"os"
+
+	"virtree.dev/actors/dispatch"
+	"virtree.dev/protocol/program"
+	"virtree.dev/protocol/virerr"
+	"virtree.dev/protocol/wire"
+	"virtree.dev/protocol/xdr"
+	"virtree.dev/supervisor/act"
+)
+
+// call is a request that came in.
+type call struct {
+	wire.Header
+	payload []byte
+	fds     int // how many come along
+	files   []*os.File
+}
+
+func (k *call) closeFDs() {
+	for _, f := range k.files {
+		f.Close()
+	}
+	k.files = nil
+}
+
+// parkedCall waits for the client's other requests.
+type parkedCall struct {
+	call
+	proc    *program.Procedure
+	handler *dispatch.Handler
+}
+
+// call finds who handles a request: at once, on a worker, or later.
+func (c *client) call(k *call) {
+	proc, handler, err := c.server.dispatcher.Find(c.session, k.Header)
+	if err != nil {
+		k.closeFDs()
+		c.replyError(k.Header, err)
+		return
+	}
+	if handler.Mode == dispatch.Inline {
+		c.run(k, proc, handler, nil)
+		return
+	}
+	p := parkedCall{*k, proc, handler}
+	p.payload = append([]byte(nil), k.payload...)
+	limit := c.server.Limits().MaxClientRequests
+	c.mu.Lock()
+	if len(c.parked) > 0 || c.requests >= limit {
+		c.parked = append(c.parked, p)
+		c.bytes += len(p.payload)
+		c.mu.Unlock()
+		return
+	}
+	c.requests++
+	c.mu.Unlock()
+	c.submit(p)
+}
+
+// submit hands a call to a worker. It has been counted as a request.
+func (c *client) submit(p parkedCall) {
+	err := c.server.pool.Submit(act.Job{High: p.proc.Priority == program.High, Run: func(s *act.Slot) {
+		c.run(&p.call, p.proc, p.handler, s)
+		c.mu.Lock()
+		c.requests--
+		c.mu.Unlock()
+		c.unpark()
+	}})
+	if err != nil {
+		p.closeFDs() // the server is on its way out, and the client with it
+	}
+}
+
+// unpark submits parked calls as far as the limit allows.
+func (c *client) unpark() {
+	limit := c.server.Limits().MaxClientRequests
+	for {
+		c.mu.Lock()
+		if len(c.parked) == 0 || c.requests >= limit {
+			c.mu.Unlock()
+			return
+		}
+		p := c.parked[0]
+		c.parked = c.parked[1:]
+		c.bytes -= len(p.payload)
+		c.requests++
+		if c.eased != nil {
+			close(c.eased)
+			c.eased = nil
+		}
+		c.mu.Unlock()
+		c.submit(p)
+	}
+}
+
+// crowded gives a channel to wait on while too much is parked, else nil.
+func (c *client) crowded() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.parked) < parkedCalls && c.bytes < parkedBytes {
+		return nil
+	}
+	if c.eased == nil {
+		c.eased = make(chan struct{})
+	}
+	return c.eased
+}
+
+// run calls the handler and answers.
+func (c *client) run(k *call, proc *program.Procedure, handler *dispatch.Handler, slot *act.Slot) {
+	d := &dispatch.Call{
+		Context: c.process, Session: c.session, Program: k.Program, Proc: proc,
+		Serial: k.Serial, FDs: k.files, Slot: slot,
+	}
+	var opened *stream
+	if proc.ReadStream || proc.WriteStream {
+		d.Opener = func(b io.ReadWriteCloser) error {
+			opened = newStream(c, k.Header, proc, b)
+			return nil
+		}
+	}
+	v, err := handler.Run(d, k.payload)
+	defer d.CloseFDs()
+	if err != nil {
+		if opened != nil {
+			opened.drop()
+		}
+		c.replyError(k.Header, err)
+		return
+	}
+	if opened != nil {
+		c.addStream(opened)
+	}
+	c.reply(k.Header, v, d.TakeReplyFDs())
+	if opened != nil {
+		opened.start()
+	}
+}
+
+func replyHeader(h wire.Header, s wire.Status) wire.Header {
+	h.Type, h.Status = wire.Reply, s
+	return h
+}
+
+// reply queues the result of a call.
+func (c *client) reply(h wire.Header, v xdr.Value, files []*os.File) {
+	h = replyHeader(h, wire.OK)
+	if len(files) > 0 {
+		h.Type = wire.ReplyWithFDs
+		v = &withFDs{uint32(len(files)), v}
+	}
+	if err := c.out.put(h, v, files); err != nil {
+		c.replyError(h, err)
+	}
+}
+
+// withFDs is a result behind the number of its files.
+type withFDs struct {
+	n uint32
+	v xdr.Value
+}
+
+// AppendXDR implements xdr.Value.
+func (w *withFDs) AppendXDR(b []byte) []byte {
+	b = xdr.AppendUint32(b, w.n)
+	if w.v != nil {
+		b = w.v.AppendXDR(b)
+	}
+	return b
+}
+
+// DecodeXDR implements xdr.Value.
+func (w *withFDs) DecodeXDR(d *xdr.Decoder) { w.n = d.Uint32() }
+
+// replyError answers a call with an error.
+func (c *client) replyError(h wire.Header, err error) {
+	_ = c.out.put(replyHeader(h, wire.Error), virerr.From(virerr.FromRPC, err), nil)
+}

@@ -1,0 +1,86 @@
+package rpc
+
+import (
+	"context"
+	"time"
+
+	"virtree.dev/protocol/keepalive"
+	"virtree.dev/protocol/wire"
+	"virtree.dev/supervisor/gen"
+)
+
+const keepaliveProgram = keepalive.ID
+
+func keepaliveFrame(proc int32) []byte {
+	return wire.AppendRaw(nil, wire.Header{
+		Program: keepalive.ID, Version: keepalive.Version, Procedure: proc, Type: wire.Message,
+	}, nil)
+}
+
+var (
+	ping = keepaliveFrame(keepalive.ProcPing)
+	pong = keepaliveFrame(keepalive.ProcPong)
+)
+
+// keepalive answers a ping and notes a pong.
+func (c *client) keepalive(h wire.Header) error {
+	if h.Version != keepalive.Version || h.Type != wire.Message {
+		return nil
+	}
+	switch h.Procedure {
+	case keepalive.ProcPing:
+		c.out.raw(pong, unreadStop, nil)
+	case keepalive.ProcPong:
+		c.pings.Store(0)
+	}
+	return nil
+}
+
+// keepalives asks clients that have been silent, and closes those that do not answer.
+func (s *Server) keepalives(now time.Time) {
+	l := s.Limits()
+	if l.KeepaliveInterval <= 0 {
+		return
+	}
+	s.mu.Lock()
+	all := s.all()
+	s.mu.Unlock()
+	for _, c := range all {
+		if c.session.KeepsAlive() {
+			c.probe(now, l)
+		}
+	}
+}
+
+func (c *client) probe(now time.Time, l Limits) {
+	silent := now.Sub(time.Unix(0, c.heard.Load()))
+	asked := int(c.pings.Load())
+	if silent < l.KeepaliveInterval {
+		c.pings.Store(0)
+		return
+	}
+	if silent < time.Duration(asked+1)*l.KeepaliveInterval {
+		return
+	}
+	if asked >= l.KeepaliveCount {
+		c.server.log.Warn("client has disappeared: " + c.session.String())
+		c.closing.Do(func() { c.conn.Close() })
+		return
+	}
+	c.pings.Add(1)
+	c.out.raw(ping, unreadStop, nil)
+}
+
+// yield waits while the client must not be read from.
+func (c *client) yield(m *gen.Process) error {
+	for _, wait := range []func() <-chan struct{}{c.out.stuffed, c.crowded, c.flooded} {
+		for ch := wait(); ch != nil; ch = wait() {
+			select {
+			case <-ch:
+			case <-m.Done():
+				return context.Cause(m)
+			}
+		}
+	}
+	return nil
+}

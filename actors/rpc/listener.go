@@ -1,0 +1,114 @@
+package rpc
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"time"
+
+	"go.uber.org/zap"
+
+	"virtree.dev/supervisor/act"
+	"virtree.dev/supervisor/gen"
+)
+
+// Listener is one socket of a server. The socket outlives restarts of the
+// process that accepts from it.
+type Listener struct {
+	name     string
+	socket   *net.UnixListener
+	readOnly bool
+	server   *Server
+}
+
+// Listen makes a UNIX socket at path with a mode and a group (-1: unchanged).
+// A stale socket is replaced.
+func Listen(name, path string, mode os.FileMode, group int, readOnly bool) (*Listener, error) {
+	if err := removeStale(path); err != nil {
+		return nil, err
+	}
+	socket, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		return nil, fmt.Errorf("Failed to bind socket to '%s': %w", path, err) //nolint:staticcheck // libvirt's words
+	}
+	err = os.Chmod(path, mode)
+	if err == nil && group >= 0 {
+		err = os.Chown(path, -1, group)
+	}
+	if err != nil {
+		socket.Close()
+		return nil, fmt.Errorf("socket '%s': %w", path, err)
+	}
+	return &Listener{name: name, socket: socket, readOnly: readOnly}, nil
+}
+
+// Adopt makes a listener of a socket that came from outside, such as systemd.
+func Adopt(name string, socket *net.UnixListener, readOnly bool) *Listener {
+	socket.SetUnlinkOnClose(false)
+	return &Listener{name: name, socket: socket, readOnly: readOnly}
+}
+
+// removeStale removes a socket that nobody listens on.
+func removeStale(path string) error {
+	conn, err := net.DialTimeout("unix", path, time.Second)
+	if err == nil {
+		conn.Close()
+		return fmt.Errorf("Failed to bind socket to '%s': Address already in use", path) //nolint:staticcheck // libvirt's words
+	}
+	if info, err := os.Lstat(path); err == nil && info.Mode()&os.ModeSocket != 0 {
+		return os.Remove(path)
+	}
+	return nil
+}
+
+// Close closes the socket and removes its name.
+func (l *Listener) Close() error { return l.socket.Close() }
+
+// listener is the process that accepts.
+type listener struct {
+	act.Actor
+	l *Listener
+}
+
+// Init starts to accept.
+func (k *listener) Init(p *gen.Process) error {
+	if err := k.l.socket.SetDeadline(time.Time{}); err != nil {
+		return err
+	}
+	return p.SpawnMeta("accept", &acceptor{k.l})
+}
+
+// HandleMessage ends with the accept loop.
+func (k *listener) HandleMessage(_ *gen.Process, m any) error {
+	if exit, ok := m.(gen.MetaExit); ok {
+		return fmt.Errorf("accept: %w", exit.Reason)
+	}
+	return nil
+}
+
+// acceptor accepts while the server has room.
+type acceptor struct{ l *Listener }
+
+// Start accepts until it is stopped.
+func (a *acceptor) Start(m *gen.Process) error {
+	for {
+		if err := a.l.server.awaitRoom(m); err != nil {
+			return err
+		}
+		conn, err := a.l.socket.AcceptUnix()
+		switch {
+		case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, net.ErrClosed):
+			return gen.Shutdown
+		case err != nil:
+			// Out of descriptors, most likely: others must end before it gets better.
+			a.l.server.log.Warn("cannot accept", zap.Error(err))
+			time.Sleep(100 * time.Millisecond)
+		default:
+			a.l.server.admit(conn, a.l.readOnly)
+		}
+	}
+}
+
+// Stop unblocks Accept and leaves the socket open.
+func (a *acceptor) Stop(error) { _ = a.l.socket.SetDeadline(time.Unix(1, 0)) }

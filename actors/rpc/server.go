@@ -1,0 +1,248 @@
+package rpc
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"virtree.dev/actors/dispatch"
+	"virtree.dev/supervisor/act"
+	"virtree.dev/supervisor/gen"
+)
+
+// Server serves clients of one kind: libvirtd's "libvirtd" or "admin".
+type Server struct {
+	name       string
+	dispatcher *dispatch.Dispatcher
+	access     dispatch.Access
+	log        *zap.Logger
+	pool       *act.Pool
+
+	mu      sync.Mutex
+	limits  Limits
+	clients map[uint64]*client
+	lastID  uint64
+	room    chan struct{} // closed when a client may be accepted again
+
+	owner atomic.Pointer[gen.Process] // of the clients
+}
+
+// Options are what a server is made of.
+type Options struct {
+	Name       string
+	Dispatcher *dispatch.Dispatcher
+	Access     dispatch.Access // nil: everything is allowed
+	Limits     Limits
+	Log        *zap.Logger
+}
+
+// New makes a server without sockets.
+func New(o Options) *Server {
+	return &Server{
+		name: o.Name, dispatcher: o.Dispatcher, access: o.Access, log: o.Log,
+		limits: o.Limits, pool: act.NewPool(o.Limits.Limits),
+		clients: map[uint64]*client{}, room: make(chan struct{}),
+	}
+}
+
+// Child is the server's tree: clients, then the listeners.
+func (s *Server) Child(listeners ...*Listener) gen.Child {
+	children := []gen.Child{{Name: s.name + ".clients", New: func() gen.Behavior { return &clients{server: s} }}}
+	for _, l := range listeners {
+		l.server = s
+		children = append(children, gen.Child{Name: l.name, New: func() gen.Behavior { return &listener{l: l} }})
+	}
+	return act.Supervisor{Type: act.RestForOne, Children: children}.Child(s.name, gen.Permanent)
+}
+
+// Limits gives the settings.
+func (s *Server) Limits() Limits {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.limits
+}
+
+// SetLimits changes the settings; they count at once.
+func (s *Server) SetLimits(l Limits) {
+	s.mu.Lock()
+	s.limits = l
+	s.wake()
+	all := s.all()
+	s.mu.Unlock()
+	s.pool.SetLimits(l.Limits)
+	for _, c := range all {
+		c.unpark()
+	}
+}
+
+// Stats are the worker counts.
+func (s *Server) Stats() act.Stats { return s.pool.Stats() }
+
+// ClientInfo is a client as the admin API shows it.
+type ClientInfo struct {
+	ID            uint64
+	Since         time.Time
+	Identity      dispatch.Identity
+	ReadOnly      bool
+	Authenticated bool
+	Requests      int
+}
+
+// Clients lists the clients by number.
+func (s *Server) Clients() []ClientInfo {
+	s.mu.Lock()
+	all := s.all()
+	s.mu.Unlock()
+	list := make([]ClientInfo, 0, len(all))
+	for _, c := range all {
+		list = append(list, c.info())
+	}
+	return list
+}
+
+// all gives the clients by number. s.mu is held.
+func (s *Server) all() []*client {
+	all := make([]*client, 0, len(s.clients))
+	for _, c := range s.clients {
+		all = append(all, c)
+	}
+	slices.SortFunc(all, func(a, b *client) int { return int(a.id) - int(b.id) })
+	return all
+}
+
+// Disconnect closes a client; false if there is none of that number.
+func (s *Server) Disconnect(id uint64) bool {
+	s.mu.Lock()
+	c := s.clients[id]
+	s.mu.Unlock()
+	if c != nil {
+		c.shut()
+	}
+	return c != nil
+}
+
+// Busy says whether clients are there or calls run.
+func (s *Server) Busy() bool {
+	s.mu.Lock()
+	n := len(s.clients)
+	s.mu.Unlock()
+	return n > 0 || s.pool.Active() > 0
+}
+
+// full says whether another client would be one too many. s.mu is held.
+func (s *Server) full() bool {
+	if len(s.clients) >= s.limits.MaxClients {
+		return true
+	}
+	if s.limits.MaxAnonymousClients <= 0 {
+		return false
+	}
+	anonymous := 0
+	for _, c := range s.clients {
+		if !c.session.Authenticated() {
+			anonymous++
+		}
+	}
+	return anonymous >= s.limits.MaxAnonymousClients
+}
+
+// awaitRoom waits until a client may be accepted.
+func (s *Server) awaitRoom(ctx context.Context) error {
+	for {
+		s.mu.Lock()
+		full, room := s.full(), s.room
+		s.mu.Unlock()
+		if !full {
+			return nil
+		}
+		select {
+		case <-room:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// wake lets listeners look again. s.mu is held.
+func (s *Server) wake() {
+	close(s.room)
+	s.room = make(chan struct{})
+}
+
+func (s *Server) remove(c *client) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.clients, c.id)
+	s.wake()
+}
+
+// Panic implements dispatch.Log.
+func (s *Server) Panic(procedure string, value any, stack []byte) {
+	s.log.Error("panic in " + procedure + ": " + stringOf(value) + "\n" + string(stack))
+}
+
+func stringOf(v any) string {
+	if e, ok := v.(error); ok {
+		return e.Error()
+	}
+	if t, ok := v.(string); ok {
+		return t
+	}
+	return "unknown value"
+}
+
+// clients owns the goroutines of all clients.
+type clients struct {
+	act.Actor
+	server *Server
+}
+
+type tick struct{}
+
+// Init makes the owner known and starts the clock of the keepalives.
+func (k *clients) Init(p *gen.Process) error {
+	k.server.owner.Store(p)
+	p.SendAfter(time.Second, tick{})
+	return nil
+}
+
+// HandleMessage sends keepalives and hears of the ends of clients.
+func (k *clients) HandleMessage(p *gen.Process, m any) error {
+	switch m := m.(type) {
+	case tick:
+		k.server.keepalives(time.Now())
+		p.SendAfter(time.Second, tick{})
+	case gen.MetaExit:
+		if !gen.Orderly(m.Reason) {
+			k.server.log.Error(m.Name + " ended: " + m.Reason.Error())
+		}
+	}
+	return nil
+}
+
+// Terminate drains: calls that run are answered, then everybody goes.
+func (k *clients) Terminate(*gen.Process, error) {
+	k.server.owner.Store(nil)
+	k.server.mu.Lock()
+	all := k.server.all()
+	k.server.mu.Unlock()
+	for _, c := range all {
+		c.shut()
+	}
+}
+
+// HandleInspect counts.
+func (k *clients) HandleInspect(*gen.Process) map[string]string {
+	st := k.server.Stats()
+	k.server.mu.Lock()
+	defer k.server.mu.Unlock()
+	return map[string]string{
+		"clients": strconv.Itoa(len(k.server.clients)), "max_clients": strconv.Itoa(k.server.limits.MaxClients),
+		"workers": strconv.Itoa(st.Workers), "free_workers": strconv.Itoa(st.Free), "queue": strconv.Itoa(st.Queue),
+	}
+}
