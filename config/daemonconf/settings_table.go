@@ -10,8 +10,8 @@ func settings() []setting {
 	var all []setting
 	for _, part := range [][]setting{
 		networkSettings(), authSettings(), tlsSettings(),
-		limitSettings("", "server libvirtd", func(c *Config) *Limits { return &c.Server }),
-		limitSettings("admin_", "server admin", func(c *Config) *Limits { return &c.Admin }),
+		limitSettings("", ofServer, func(c *Config) *Limits { return &c.Server }),
+		limitSettings("admin_", func(string) string { return conf.Later("admin") }, func(c *Config) *Limits { return &c.Admin }),
 		hostSettings(),
 	} {
 		all = append(all, part...)
@@ -46,7 +46,7 @@ func authSettings() []setting {
 	return []setting{
 		conf.Texts("access_drivers", "checked at start: none is built in, polkit: later", func(c *Config) *[]string { return &c.AccessDrivers }),
 		conf.Text("unix_sock_group", "group of the rw and ro sockets", func(c *Config) *string { return &c.UnixSockGroup }),
-		conf.Text("unix_sock_admin_perms", "mode of the admin socket", func(c *Config) *string { return &c.UnixSockAdminPerms }),
+		conf.Text("unix_sock_admin_perms", conf.Later("admin"), func(c *Config) *string { return &c.UnixSockAdminPerms }),
 		conf.Text("unix_sock_ro_perms", "mode of the read-only socket", func(c *Config) *string { return &c.UnixSockROPerms }),
 		conf.Text("unix_sock_rw_perms", "mode of the read-write socket", func(c *Config) *string { return &c.UnixSockRWPerms }),
 		conf.Text("unix_sock_dir", "directory of the sockets", func(c *Config) *string { return &c.UnixSockDir }),
@@ -68,16 +68,18 @@ func tlsSettings() []setting {
 	}
 }
 
+func ofServer(what string) string { return what + " of the server" }
+
 // limitSettings are the keys that stand once plain and once with admin_.
-func limitSettings(prefix, server string, of func(*Config) *Limits) []setting {
+func limitSettings(prefix string, effect func(string) string, of func(*Config) *Limits) []setting {
 	list := []setting{
-		conf.Count(prefix+"min_workers", "workers of "+server, func(c *Config) *uint { return &of(c).MinWorkers }),
-		conf.Count(prefix+"max_workers", "workers of "+server, func(c *Config) *uint { return &of(c).MaxWorkers }),
-		conf.Count(prefix+"max_clients", "clients of "+server, func(c *Config) *uint { return &of(c).MaxClients }),
-		conf.Count(prefix+"max_queued_clients", "listen backlog of "+server, func(c *Config) *uint { return &of(c).MaxQueuedClients }),
-		conf.Count(prefix+"max_client_requests", "requests in hand for a client of "+server, func(c *Config) *uint { return &of(c).MaxClientRequests }),
-		conf.Integer(prefix+"keepalive_interval", "keepalive of "+server, func(c *Config) *int { return &of(c).KeepaliveInterval }),
-		conf.Count(prefix+"keepalive_count", "keepalive of "+server, func(c *Config) *uint { return &of(c).KeepaliveCount }),
+		conf.Count(prefix+"min_workers", effect("workers kept"), func(c *Config) *uint { return &of(c).MinWorkers }),
+		conf.Count(prefix+"max_workers", effect("workers at most"), func(c *Config) *uint { return &of(c).MaxWorkers }),
+		conf.Count(prefix+"max_clients", effect("clients"), func(c *Config) *uint { return &of(c).MaxClients }),
+		conf.Count(prefix+"max_queued_clients", effect("listen backlog"), func(c *Config) *uint { return &of(c).MaxQueuedClients }),
+		conf.Count(prefix+"max_client_requests", effect("requests in hand for a client"), func(c *Config) *uint { return &of(c).MaxClientRequests }),
+		conf.Integer(prefix+"keepalive_interval", effect("keepalive"), func(c *Config) *int { return &of(c).KeepaliveInterval }),
+		conf.Count(prefix+"keepalive_count", effect("keepalive"), func(c *Config) *uint { return &of(c).KeepaliveCount }),
 		conf.Ignored[Config](prefix + "keepalive_required"),
 	}
 	if prefix != "" {

@@ -1,0 +1,106 @@
+package daemon
+
+import (
+	"time"
+
+	"go.uber.org/zap"
+
+	"virtree.dev/internal/logging"
+	"virtree.dev/supervisor/act"
+	"virtree.dev/supervisor/gen"
+)
+
+const logName = "log"
+
+// reopen asks the log for new files after a rotation.
+type reopen struct{}
+
+// logKeeper is the log's place in the tree: it shows the settings and reopens
+// the outputs. Messages are written by whoever has them.
+type logKeeper struct {
+	act.Actor
+	log *logging.Log
+}
+
+// HandleMessage reopens the outputs.
+func (k *logKeeper) HandleMessage(_ *gen.Process, msg any) error {
+	if _, ok := msg.(reopen); ok {
+		if err := k.log.Reopen(); err != nil {
+			k.log.Logger(logName).Error("cannot reopen the log", zap.Error(err))
+		}
+	}
+	return nil
+}
+
+// HandleInspect shows the settings.
+func (k *logKeeper) HandleInspect(*gen.Process) map[string]string {
+	return map[string]string{
+		"priority": k.log.Priority().String(), "filters": k.log.Filters(), "outputs": k.log.Outputs(),
+	}
+}
+
+// idleWatch ends a daemon that has had nothing to do for a while.
+type idleWatch struct {
+	act.Actor
+	timeout time.Duration
+	busy    func() bool
+	idled   chan<- struct{}
+	since   time.Time // since when there is nothing to do
+}
+
+type look struct{}
+
+// Init begins to count.
+func (w *idleWatch) Init(p *gen.Process) error {
+	w.since = time.Now()
+	w.next(p)
+	return nil
+}
+
+// next looks a few times within the timeout, so that a client who comes and
+// goes between two looks shortens it by little.
+func (w *idleWatch) next(p *gen.Process) {
+	p.SendAfter(min(w.timeout/4, time.Second), look{})
+}
+
+// HandleMessage looks whether there is anything to do.
+func (w *idleWatch) HandleMessage(p *gen.Process, msg any) error {
+	if _, ok := msg.(look); !ok {
+		return nil
+	}
+	now := time.Now()
+	if w.busy() {
+		w.since = now
+	}
+	if now.Sub(w.since) >= w.timeout {
+		select {
+		case w.idled <- struct{}{}:
+		default: // already told
+		}
+	}
+	w.next(p)
+	return nil
+}
+
+// HandleInspect shows for how long there has been nothing to do.
+func (w *idleWatch) HandleInspect(*gen.Process) map[string]string {
+	return map[string]string{"timeout": w.timeout.String(), "idle": time.Since(w.since).Round(time.Second).String()}
+}
+
+// idleChild watches the server and the drivers.
+func (t *tree) idleChild(timeout time.Duration, serverBusy func() bool) gen.Child {
+	busy := func() bool {
+		if serverBusy() {
+			return true
+		}
+		for _, d := range t.drivers {
+			if d.Busy() {
+				return true
+			}
+		}
+		return false
+	}
+	return gen.Child{Name: "idle", New: func() gen.Behavior {
+		return &idleWatch{timeout: timeout, busy: busy, idled: t.idled}
+	}}
+}

@@ -1,0 +1,158 @@
+package daemon
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"go.uber.org/zap"
+
+	"virtree.dev/systemd/notify"
+)
+
+// Main runs a daemon to its end and gives its exit code.
+func Main(spec Spec) int {
+	parent := takeParentStatus()
+	o, err := parseOptions(os.Args[1:], spec.Listen)
+	if code, done := spec.answer(o, err); done {
+		return code
+	}
+	s := newSetup(spec, o)
+	if err := s.configure(); err != nil {
+		s.complain(err)
+		return exitFailure
+	}
+	if o.background && parent == nil {
+		return forkIntoBackground(os.Args[0], os.Stderr)
+	}
+	failed := s.serve(parent)
+	if failed != stageNone {
+		parent.report(failed)
+	}
+	return int(failed)
+}
+
+// answer deals with a command line that asks for no daemon.
+func (s Spec) answer(o *options, err error) (code int, done bool) {
+	argv0, privileged := os.Args[0], os.Geteuid() == 0
+	var bad *usageError
+	switch {
+	case errors.As(err, &bad):
+		fmt.Fprintf(os.Stderr, "%s: %v\n", argv0, err)
+		s.writeUsage(os.Stderr, argv0, privileged)
+		return exitFailure, true
+	case err != nil:
+		fmt.Fprintf(os.Stderr, "%s: %v\n", argv0, err)
+		return exitFailure, true
+	case o.version:
+		fmt.Printf("%s (libvirt) %s\n", argv0, Version)
+		return 0, true
+	case o.help:
+		s.writeUsage(os.Stderr, argv0, privileged)
+		return 0, true
+	}
+	return 0, false
+}
+
+// complain tells of an error from configure, by the log where there is one.
+func (s *setup) complain(err error) {
+	var noLog *logSetupError
+	if errors.As(err, &noLog) {
+		fmt.Fprintln(os.Stderr, err)
+		return
+	}
+	s.logger.Error(err.Error())
+}
+
+// serve is the daemon's life, from its pid file to the end of its tree. It
+// gives the stage that failed.
+func (s *setup) serve(parent *parentStatus) stage {
+	err := s.live(parent)
+	if err == nil {
+		return stageNone
+	}
+	s.logger.Error(err.Error())
+	var at *startError
+	if errors.As(err, &at) {
+		return at.stage
+	}
+	return stageInit
+}
+
+func (s *setup) live(parent *parentStatus) error {
+	if s.options.background {
+		if err := os.Chdir("/"); err != nil {
+			return fmt.Errorf("cannot change to root directory: %w", errnoOf(err))
+		}
+	}
+	// The pid file of a session daemon is in its run folder.
+	if err := s.makeRunDir(); err != nil {
+		return err
+	}
+	pid, err := acquirePIDFile(s.pidPath)
+	if err != nil {
+		return &startError{stagePIDFile, err}
+	}
+	defer pid.release()
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGHUP)
+	t, err := s.boot()
+	if err != nil {
+		return err
+	}
+	parent.report(stageNone)
+	s.tell(notify.Ready)
+	reason := s.watch(t, signals)
+	s.tell(notify.Stopping)
+	if err := t.stop(); err != nil && reason == nil {
+		s.logger.Warn("stop", zap.Error(err))
+	}
+	return reason
+}
+
+// watch waits for a signal, for the idle timeout, or for the tree to give up.
+func (s *setup) watch(t *tree, signals <-chan os.Signal) error {
+	for {
+		select {
+		case sig := <-signals:
+			if sig != syscall.SIGHUP {
+				s.logger.Info("stopping", zap.Stringer("signal", sig))
+				return nil
+			}
+			s.reload(t)
+		case <-t.idled:
+			s.logger.Info("stopping: nothing to do")
+			return nil
+		case reason := <-t.ended:
+			return failAt(stageDriver, "the process tree gave up: %w", reason)
+		}
+	}
+}
+
+// reload is what SIGHUP asks for: rotated logs begin anew, drivers look again
+// for definitions.
+func (s *setup) reload(t *tree) {
+	s.tell(notify.Reloading)
+	t.reload()
+	s.tell(notify.Ready)
+}
+
+func (s *setup) tell(state string) {
+	if err := notify.Send(state); err != nil {
+		s.logger.Warn("service manager", zap.Error(err))
+	}
+}
+
+func (s *setup) makeRunDir() error {
+	mask := 0o077
+	if s.dirs.Privileged {
+		mask = 0o022
+	}
+	defer syscall.Umask(syscall.Umask(mask))
+	if err := os.MkdirAll(s.dirs.Run, 0o777); err != nil {
+		return failAt(stageRunDir, "unable to create rundir %s: %w", s.dirs.Run, errnoOf(err))
+	}
+	return nil
+}

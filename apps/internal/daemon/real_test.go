@@ -1,0 +1,28 @@
+package daemon
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// The help of Debian's libvirtd is word for word what clients' scripts may read.
+func TestUsageIsThatOfTheRealOne(t *testing.T) {
+	const theirs = "/usr/sbin/libvirtd"
+	if os.Geteuid() != 0 {
+		t.Skip("compares the help that root sees")
+	}
+	if _, err := os.Stat(theirs); err != nil {
+		t.Skip("needs the real libvirtd (package libvirt-daemon)")
+	}
+	want, err := exec.Command(theirs, "--help").CombinedOutput()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got strings.Builder
+	Spec{Name: "libvirtd", SocketPrefix: "libvirt", Listen: true}.writeUsage(&got, theirs, true)
+	if got.String() != string(want) {
+		t.Errorf("got:\n%s\nwant:\n%s", got.String(), want)
+	}
+}

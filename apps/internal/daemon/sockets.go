@@ -1,0 +1,123 @@
+package daemon
+
+import (
+	"fmt"
+	"io/fs"
+	"net"
+	"os/user"
+	"strconv"
+
+	"virtree.dev/actors/rpc"
+	"virtree.dev/config/daemonconf"
+	"virtree.dev/systemd/activation"
+)
+
+// socket is one that the daemon serves.
+type socket struct {
+	name     string // in the tree
+	unit     string // as systemd names it
+	path     string // empty: this mode has none
+	perms    string
+	auth     daemonconf.Auth
+	readOnly bool
+}
+
+func (s *setup) wantedSockets() []socket {
+	c := s.config
+	return []socket{
+		{s.spec.Name + ".rw", s.spec.Name + ".socket", s.sockets.RW, c.UnixSockRWPerms, c.AuthUnixRW, false},
+		{s.spec.Name + ".ro", s.spec.Name + "-ro.socket", s.sockets.RO, c.UnixSockROPerms, c.AuthUnixRO, true},
+	}
+}
+
+// listen opens the daemon's sockets, or takes those that systemd opened.
+func (s *setup) listen() (listeners []*rpc.Listener, err error) {
+	defer func() {
+		if err != nil {
+			closeAll(listeners)
+			err = &startError{stageNetwork, err}
+		}
+	}()
+	group, err := groupID(s.config.UnixSockGroup)
+	if err != nil {
+		return nil, err
+	}
+	handed, err := activation.Receive()
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range s.wantedSockets() {
+		list, err := s.open(k, handed, group)
+		listeners = append(listeners, list...)
+		if err != nil {
+			return listeners, err
+		}
+	}
+	return listeners, handed.Unclaimed()
+}
+
+func (s *setup) open(k socket, handed *activation.Sockets, group int) ([]*rpc.Listener, error) {
+	if handed != nil {
+		return adopt(k, handed)
+	}
+	if k.path == "" {
+		return nil, nil
+	}
+	mode, err := strconv.ParseUint(k.perms, 8, 32)
+	if err != nil {
+		return nil, fmt.Errorf("Failed to parse mode '%s'", k.perms)
+	}
+	if k.auth != daemonconf.AuthNone {
+		// Who would have to authenticate cannot yet: only the daemon's user gets in.
+		mode &= 0o700
+		group = -1
+	}
+	l, err := rpc.Listen(k.name, k.path, fs.FileMode(mode)&fs.ModePerm, group, k.readOnly)
+	if err != nil {
+		return nil, err
+	}
+	return []*rpc.Listener{l}, nil
+}
+
+// adopt takes what systemd opened under the name of the unit; none is no error.
+func adopt(k socket, handed *activation.Sockets) ([]*rpc.Listener, error) {
+	list, err := handed.Listeners(k.unit)
+	if err != nil {
+		return nil, err
+	}
+	var adopted []*rpc.Listener
+	for _, l := range list {
+		u, ok := l.(*net.UnixListener)
+		if !ok {
+			return adopted, fmt.Errorf("socket %s from systemd is no UNIX socket", k.unit)
+		}
+		adopted = append(adopted, rpc.Adopt(k.name, u, k.readOnly))
+	}
+	return adopted, nil
+}
+
+// groupID reads a group's name, or its number with or without a + before it;
+// no name is -1, the daemon's own.
+func groupID(name string) (int, error) {
+	if name == "" {
+		return -1, nil
+	}
+	if g, err := user.LookupGroup(name); err == nil {
+		return strconv.Atoi(g.Gid)
+	}
+	digits := name
+	if len(name) > 1 && name[0] == '+' {
+		digits = name[1:]
+	}
+	n, err := strconv.ParseUint(digits, 10, 31)
+	if err != nil {
+		return 0, fmt.Errorf("invalid argument: Failed to parse group '%s'", name)
+	}
+	return int(n), nil
+}
+
+func closeAll(listeners []*rpc.Listener) {
+	for _, l := range listeners {
+		l.Close()
+	}
+}

@@ -1,0 +1,127 @@
+package daemon
+
+import (
+	"fmt"
+	"time"
+
+	"virtree.dev/actors/connection"
+	"virtree.dev/actors/dispatch"
+	"virtree.dev/actors/driver"
+	"virtree.dev/actors/events"
+	"virtree.dev/actors/rpc"
+	"virtree.dev/apps/internal/roster"
+	"virtree.dev/config/daemonconf"
+	"virtree.dev/supervisor/act"
+	"virtree.dev/supervisor/gen"
+)
+
+// tree is a running daemon: its processes, and the two ways in which they end
+// without being asked to.
+type tree struct {
+	system    *gen.System
+	root      gen.Ref
+	ended     chan error    // the root's exit reason
+	idled     chan struct{} // nothing to do for the time of --timeout
+	drivers   []roster.Driver
+	listeners []*rpc.Listener
+}
+
+// reloader is a driver that has something to look up again on SIGHUP.
+type reloader interface{ Reload() }
+
+func (t *tree) reload() {
+	_ = gen.Send(t.system.Named(logName), reopen{}) // a log that is down starts anew anyway
+	for _, d := range t.drivers {
+		if r, ok := d.(reloader); ok {
+			r.Reload()
+		}
+	}
+}
+
+// stop ends the servers first and the log last, then takes the sockets away.
+func (t *tree) stop() error {
+	defer closeAll(t.listeners)
+	return t.system.Stop(t.root, gen.Shutdown)
+}
+
+// root is the supervisor at the top; it tells those outside when it ends.
+type root struct {
+	act.Supervisor
+	ended chan<- error
+}
+
+// Terminate passes the reason on.
+func (r *root) Terminate(_ *gen.Process, reason error) { r.ended <- reason }
+
+// boot binds the sockets, so that clients may queue, and starts the tree.
+func (s *setup) boot() (*tree, error) {
+	listeners, err := s.listen()
+	if err != nil {
+		return nil, err
+	}
+	t := &tree{
+		system: gen.NewSystem(), listeners: listeners,
+		ended: make(chan error, 1), idled: make(chan struct{}, 1),
+	}
+	bus := events.NewBus(t.system, "events")
+	for _, entry := range s.spec.Drivers {
+		d, err := entry(roster.Host{System: t.system, Dirs: s.dirs, Bus: bus, Log: s.log})
+		if err != nil {
+			closeAll(listeners)
+			return nil, &startError{stageDriver, err}
+		}
+		t.drivers = append(t.drivers, d)
+	}
+	server := s.newServer(t, bus)
+	children := []gen.Child{
+		{Name: logName, Register: true, New: func() gen.Behavior { return &logKeeper{log: s.log} }},
+		bus.Child(),
+		t.driversChild(),
+		server.Child(listeners...),
+	}
+	if s.timeout > 0 {
+		children = append(children, t.idleChild(s.timeout, server.Busy))
+	}
+	t.root, err = t.system.Start(gen.Child{Name: s.spec.Name, Shutdown: time.Minute, New: func() gen.Behavior {
+		return &root{act.Supervisor{Type: act.RestForOne, Children: children}, t.ended}
+	}})
+	if err != nil {
+		closeAll(listeners)
+		return nil, &startError{stageDriver, fmt.Errorf("Driver state initialization failed: %w", err)}
+	}
+	return t, nil
+}
+
+func (t *tree) driversChild() gen.Child {
+	var children []gen.Child
+	for _, d := range t.drivers {
+		children = append(children, d.Child())
+	}
+	return act.Supervisor{Type: act.OneForOne, Children: children}.Child("drivers", gen.Permanent)
+}
+
+func (s *setup) newServer(t *tree, bus *events.Bus) *rpc.Server {
+	drivers := make(driver.Roster, len(t.drivers))
+	for i, d := range t.drivers {
+		drivers[i] = d
+	}
+	return rpc.New(rpc.Options{
+		Name:       s.spec.Name,
+		Dispatcher: dispatch.New(connection.New(drivers, bus).Tables()...),
+		Limits:     limitsOf(s.config),
+		Log:        s.log.Logger("rpc.server"),
+	})
+}
+
+func limitsOf(c *daemonconf.Config) rpc.Limits {
+	return rpc.Limits{
+		Limits: act.Limits{
+			Min: int(c.Server.MinWorkers), Max: int(c.Server.MaxWorkers), Priority: int(c.PrioWorkers),
+		},
+		MaxClients:          int(c.Server.MaxClients),
+		MaxAnonymousClients: int(c.MaxAnonymousClients),
+		MaxClientRequests:   int(c.Server.MaxClientRequests),
+		KeepaliveInterval:   time.Duration(c.Server.KeepaliveInterval) * time.Second,
+		KeepaliveCount:      int(c.Server.KeepaliveCount),
+	}
+}

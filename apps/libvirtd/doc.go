@@ -1,0 +1,2 @@
+// Libvirtd is the monolithic daemon: every driver in one process.
+package main
