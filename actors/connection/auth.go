@@ -11,10 +11,14 @@ import (
 // privileged says whether a client is the daemon's own user.
 func privileged(who dispatch.Identity) bool { return who.UID == os.Geteuid() }
 
-// authList offers what the socket asks for. Only "none" is built yet: a socket
-// that wants another kind is not opened to anybody who would need it.
-func (s *Service) authList(*dispatch.Call, *dispatch.Void) (*remote.AuthListRet, error) {
-	return &remote.AuthListRet{Types: []int32{remote.AuthNone}}, nil
+// authList offers what the client still needs. A guarded socket asks for
+// polkit, which is not built yet and so lets nobody in.
+func (s *Service) authList(c *dispatch.Call, _ *dispatch.Void) (*remote.AuthListRet, error) {
+	need := int32(remote.AuthNone)
+	if !c.Session.Authenticated() {
+		need = remote.AuthPolkit
+	}
+	return &remote.AuthListRet{Types: []int32{need}}, nil
 }
 
 // errAuth is what clients get that try a kind of authentication which was not offered.

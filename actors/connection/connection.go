@@ -50,9 +50,7 @@ func (s *Service) open(c *dispatch.Call, a *remote.ConnectOpenArgs) (*dispatch.V
 	if c.Session.Opened() {
 		return nil, rpcInternal("connection already open")
 	}
-	if a.Flags&^(virtype.ConnectRo|virtype.ConnectNoAliases) != 0 {
-		return nil, virerr.New(virerr.FromNone, virerr.InvalidArg, "unsupported flags (0x%x) in function %s", a.Flags, "virConnectOpenInternal")
-	}
+	// Clients also send bits that are meant for their own library.
 	if a.Flags&virtype.ConnectRo != 0 {
 		c.Session.SetReadOnly()
 	}

@@ -43,7 +43,7 @@ type client struct {
 }
 
 // admit starts a client for a connection.
-func (s *Server) admit(conn *net.UnixConn, readOnly bool) {
+func (s *Server) admit(conn *net.UnixConn, l *Listener) {
 	raw, err := conn.SyscallConn()
 	if err != nil {
 		conn.Close()
@@ -58,9 +58,11 @@ func (s *Server) admit(conn *net.UnixConn, readOnly bool) {
 	s.mu.Lock()
 	s.lastID++
 	c.id = s.lastID
-	c.session = dispatch.NewSession(c.id, who, readOnly, s.access, s)
+	c.session = dispatch.NewSession(c.id, who, l.readOnly, s.access, s)
 	c.session.Peer = c
-	c.session.Authenticate() // the only way so far is "none"
+	if !l.guarded || who.UID == 0 || who.UID == os.Geteuid() {
+		c.session.Authenticate()
+	}
 	s.clients[c.id] = c
 	s.mu.Unlock()
 	c.heard.Store(c.since.UnixNano())

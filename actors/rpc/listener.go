@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"syscall"
 	"time"
 
 	"go.uber.org/zap"
@@ -19,8 +20,13 @@ type Listener struct {
 	name     string
 	socket   *net.UnixListener
 	readOnly bool
+	guarded  bool
 	server   *Server
 }
+
+// Guard keeps clients unauthenticated unless they are root or the daemon's own
+// user: for a socket that asks for a way to authenticate which is not built.
+func (l *Listener) Guard() { l.guarded = true }
 
 // Listen makes a UNIX socket at path with a mode and a group (-1: unchanged).
 // A stale socket is replaced.
@@ -47,6 +53,17 @@ func Listen(name, path string, mode os.FileMode, group int, readOnly bool) (*Lis
 func Adopt(name string, socket *net.UnixListener, readOnly bool) *Listener {
 	socket.SetUnlinkOnClose(false)
 	return &Listener{name: name, socket: socket, readOnly: readOnly}
+}
+
+// SetBacklog bounds how many connections may wait to be accepted.
+func (l *Listener) SetBacklog(n int) error {
+	raw, err := l.socket.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var failed error
+	err = raw.Control(func(fd uintptr) { failed = syscall.Listen(int(fd), n) })
+	return errors.Join(err, failed)
 }
 
 // removeStale removes a socket that nobody listens on.
@@ -105,7 +122,7 @@ func (a *acceptor) Start(m *gen.Process) error {
 			a.l.server.log.Warn("cannot accept", zap.Error(err))
 			time.Sleep(100 * time.Millisecond)
 		default:
-			a.l.server.admit(conn, a.l.readOnly)
+			a.l.server.admit(conn, a.l)
 		}
 	}
 }

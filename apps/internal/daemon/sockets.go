@@ -47,16 +47,32 @@ func (s *setup) listen() (listeners []*rpc.Listener, err error) {
 		return nil, err
 	}
 	for _, k := range s.wantedSockets() {
-		list, err := s.open(k, handed, group)
+		list, err := open(k, handed, group)
 		listeners = append(listeners, list...)
 		if err != nil {
+			return listeners, err
+		}
+		if err := s.prepare(k, list); err != nil {
 			return listeners, err
 		}
 	}
 	return listeners, handed.Unclaimed()
 }
 
-func (s *setup) open(k socket, handed *activation.Sockets, group int) ([]*rpc.Listener, error) {
+// prepare gives the listeners what is no matter of how they were opened.
+func (s *setup) prepare(k socket, list []*rpc.Listener) error {
+	for _, l := range list {
+		if k.auth != daemonconf.AuthNone {
+			l.Guard()
+		}
+		if err := l.SetBacklog(int(s.config.Server.MaxQueuedClients)); err != nil {
+			return fmt.Errorf("listen on socket '%s': %w", k.name, err)
+		}
+	}
+	return nil
+}
+
+func open(k socket, handed *activation.Sockets, group int) ([]*rpc.Listener, error) {
 	if handed != nil {
 		return adopt(k, handed)
 	}
@@ -66,11 +82,6 @@ func (s *setup) open(k socket, handed *activation.Sockets, group int) ([]*rpc.Li
 	mode, err := strconv.ParseUint(k.perms, 8, 32)
 	if err != nil {
 		return nil, fmt.Errorf("Failed to parse mode '%s'", k.perms)
-	}
-	if k.auth != daemonconf.AuthNone {
-		// Who would have to authenticate cannot yet: only the daemon's user gets in.
-		mode &= 0o700
-		group = -1
 	}
 	l, err := rpc.Listen(k.name, k.path, fs.FileMode(mode)&fs.ModePerm, group, k.readOnly)
 	if err != nil {
