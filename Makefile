@@ -77,4 +77,4 @@ tree: build ## show the process tree of the daemon that "make run" started
 	@XDG_RUNTIME_DIR=$(CURDIR)/tmp/run/run bin/virt-observe
 
 cover-api: ## count the procedures and functions of libvirt's API that are done
-	@$(GO) run ./test/coverapi
+	@$(GO) run ./apps/internal/coverapi

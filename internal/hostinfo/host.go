@@ -190,3 +190,12 @@ func (h Host) freeSmallPages(node int, sizeKiB uint64) (uint64, error) {
 	m, err := read()
 	return m.Free / sizeKiB, err
 }
+
+// Number reads a file that holds a number, under the host's root.
+func (h Host) Number(path string) (uint64, error) {
+	s, err := h.text(path)
+	if err != nil {
+		return 0, err
+	}
+	return strconv.ParseUint(s, 10, 64)
+}

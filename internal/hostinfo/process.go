@@ -89,17 +89,7 @@ func (h Host) Schedstat(pid, tid int) (ran, waited time.Duration, err error) {
 
 // Threads lists the threads of a process.
 func (h Host) Threads(pid int) ([]int, error) {
-	entries, err := os.ReadDir(h.path(fmt.Sprintf("/proc/%d/task", pid)))
-	if err != nil {
-		return nil, err
-	}
-	var list []int
-	for _, e := range entries {
-		if tid, err := strconv.Atoi(e.Name()); err == nil {
-			list = append(list, tid)
-		}
-	}
-	return list, nil
+	return h.numbered(fmt.Sprintf("/proc/%d/task", pid))
 }
 
 // CommandLine reads the arguments of a process.
@@ -140,4 +130,22 @@ func (h Host) Traffic(name string) (Traffic, error) {
 	read("tx_errors", &t.TxErrors)
 	read("tx_dropped", &t.TxDropped)
 	return t, first
+}
+
+// Processes lists the processes of the host.
+func (h Host) Processes() ([]int, error) { return h.numbered("/proc") }
+
+// numbered lists the entries of a folder that are numbers.
+func (h Host) numbered(folder string) ([]int, error) {
+	entries, err := os.ReadDir(h.path(folder))
+	if err != nil {
+		return nil, err
+	}
+	var list []int
+	for _, e := range entries {
+		if n, err := strconv.Atoi(e.Name()); err == nil {
+			list = append(list, n)
+		}
+	}
+	return list, nil
 }

@@ -9,6 +9,9 @@ import (
 	"strconv"
 )
 
+// ErrNoCommand is the error of a raw command that is no JSON object.
+var ErrNoCommand = errors.New("the command is no JSON object")
+
 // Done is called once with a command's result; err is an *Error when QEMU refused it.
 type Done func(result json.RawMessage, err error)
 
@@ -96,10 +99,10 @@ func (cmd Command) encode(id string, oob bool) ([]byte, error) {
 func rawWithID(raw []byte, id string) ([]byte, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &fields); err != nil {
-		return nil, fmt.Errorf("cannot parse the command: %w", err)
+		return nil, fmt.Errorf("%w: %w", ErrNoCommand, err)
 	}
 	if fields == nil {
-		return nil, errors.New("the command is no JSON object")
+		return nil, ErrNoCommand
 	}
 	fields["id"], _ = json.Marshal(id)
 	return json.Marshal(fields)

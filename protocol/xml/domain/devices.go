@@ -78,7 +78,7 @@ type PCIAddress struct {
 }
 
 // Empty says whether no place is given.
-func (a *PCIAddress) Empty() bool { return a.Domain|a.Bus|a.Slot|a.Function == 0 }
+func (a *PCIAddress) Empty() bool { return a.Domain|a.Bus|a.Slot == 0 }
 
 // ZPCI is what a PCI device is known by on s390. Values are nil until given or assigned.
 type ZPCI struct {

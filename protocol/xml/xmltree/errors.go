@@ -44,3 +44,15 @@ func (r *Reader) NoName() { r.fail(virerr.NoName, "", nil) }
 func (r *Reader) property(format string, args ...any) {
 	r.raise(virerr.FromXML, virerr.XMLError, format, args)
 }
+
+// NoSource raises VIR_ERR_NO_SOURCE for a target, which may be unknown.
+func (r *Reader) NoSource(target string) {
+	if target == "" {
+		r.fail(virerr.NoSource, "", nil)
+		return
+	}
+	r.fail(virerr.NoSource, "%s", []any{target})
+}
+
+// SystemError raises VIR_ERR_SYSTEM_ERROR.
+func (r *Reader) SystemError(format string, args ...any) { r.fail(virerr.SystemError, format, args) }

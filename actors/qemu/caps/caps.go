@@ -1,0 +1,150 @@
+package caps
+
+import "virtree.dev/protocol/xml/domain"
+
+// Flag is something a QEMU binary can do, by the name libvirt gives it in
+// status documents ("virtio-scsi-pci", "netdev.json"). Flags lists all.
+type Flag string
+
+// Caps is what a QEMU binary can do. It does not change once it is made.
+type Caps struct {
+	Binary  string
+	CTime   int64 // of the binary, in seconds, when it was asked
+	Version uint  // major*1000000 + minor*1000 + micro
+	Package string
+	Arch    string // as in documents: x86_64, aarch64
+	KVM     bool   // whether /dev/kvm worked for it
+
+	flags  map[Flag]bool
+	Accels map[string]*Accel // by virt type: qemu, kvm, hvf
+	GICs   []GIC
+	SEV    *SEV
+	HyperV *HyperV
+}
+
+// Accel is what depends on who executes the guest's code.
+type Accel struct {
+	Machines []Machine
+	CPUs     []CPUModel
+	HostCPU  *domain.CPU // host-model as the binary expands it; nil when unknown
+}
+
+// Machine is a machine type.
+type Machine struct {
+	Name       string
+	Alias      string // empty when it has none
+	MaxCPUs    uint
+	HotplugCPU bool
+	Default    bool
+	DefaultCPU string // model name, "host", or empty
+	DefaultRAM string // id of the main memory, as "pc.ram"
+	NUMAMem    bool
+	Deprecated bool
+	ACPI       domain.Tristate // Absent when the binary does not say
+}
+
+// CPUModel is a processor model.
+type CPUModel struct {
+	Name       string
+	Type       string // QOM type
+	Usable     domain.Tristate
+	Blockers   []string
+	Deprecated bool
+	Vendor     string
+}
+
+// GIC is an interrupt controller of an ARM host.
+type GIC struct {
+	Version          uint
+	Kernel, Emulated bool
+}
+
+// SEV is what AMD's memory encryption offers.
+type SEV struct {
+	PDH, CertChain, CPU0ID string
+	CBitPos, ReducedBits   uint
+	MaxGuests, MaxES       uint
+}
+
+// HyperV are the enlightenments the host offers.
+type HyperV struct {
+	Features  []string
+	Spinlocks uint
+	Direct    bool
+	VendorID  string
+}
+
+// New makes capabilities with the given flags, for tests and the cache.
+func New(arch string, version uint, flags ...Flag) *Caps {
+	c := &Caps{Arch: arch, Version: version, flags: map[Flag]bool{}, Accels: map[string]*Accel{}}
+	for _, f := range flags {
+		c.flags[f] = true
+	}
+	return c
+}
+
+// Has says whether the binary can do all of that.
+func (c *Caps) Has(flags ...Flag) bool {
+	for _, f := range flags {
+		if !c.flags[f] {
+			return false
+		}
+	}
+	return true
+}
+
+// Set adds or takes away a flag while the capabilities are being made.
+func (c *Caps) Set(f Flag, on bool) {
+	if on {
+		c.flags[f] = true
+		return
+	}
+	delete(c.flags, f)
+}
+
+// FlagNames gives the flags in libvirt's order.
+func (c *Caps) FlagNames() []string {
+	var out []string
+	for _, f := range Flags {
+		if c.flags[f] {
+			out = append(out, string(f))
+		}
+	}
+	return out
+}
+
+// Machine finds a machine type by its name or alias; nil when there is none.
+func (c *Caps) Machine(virtType, name string) *Machine {
+	a := c.Accels[virtType]
+	if a == nil {
+		return nil
+	}
+	for i := range a.Machines {
+		if m := &a.Machines[i]; m.Name == name || m.Alias == name {
+			return m
+		}
+	}
+	return nil
+}
+
+// Canonical gives the name behind an alias of a machine type, or the name itself.
+func (c *Caps) Canonical(virtType, name string) string {
+	if m := c.Machine(virtType, name); m != nil {
+		return m.Name
+	}
+	return name
+}
+
+// Preferred is the machine type for a document that names none; empty when the binary has none.
+func (c *Caps) Preferred(virtType string) string {
+	a := c.Accels[virtType]
+	if a == nil {
+		return ""
+	}
+	for i := range a.Machines {
+		if a.Machines[i].Default {
+			return a.Machines[i].Name
+		}
+	}
+	return ""
+}

@@ -1,0 +1,183 @@
+package command
+
+import (
+	"virtree.dev/actors/qemu/caps"
+	"virtree.dev/actors/qemu/machine"
+	"virtree.dev/protocol/xml/domain"
+)
+
+// Line is what is to be executed.
+type Line struct {
+	Argv []string
+	Env  []string // NAME=value
+}
+
+// Env is what a command line depends on beside document and binary.
+type Env struct {
+	Privileged bool
+	LibDir     string // of this machine
+	ChannelDir string // of this machine's channels
+	// Base are the variables QEMU inherits: LC_ALL, PATH, HOME, USER, LOGNAME and such.
+	Base []string
+	// Incoming is the URI of a migration to wait for, or empty.
+	Incoming string
+	Config   Config
+	// Pass gives the number a descriptor will have in QEMU.
+	Pass func(Pass) (int, error)
+	// Secret gives the value of a secret, raw.
+	Secret func(kind, usage string) ([]byte, error)
+	// NUMA says whether the host has the memory nodes; DefaultHugePage is in KiB, 0 for none.
+	DefaultHugePage uint64
+	// HugeTLB gives the folder of the file system with pages of that size in KiB.
+	HugeTLB func(size uint64) (string, error)
+	// MemoryDir is where files stand for memory of source type file.
+	MemoryDir string
+}
+
+// Pass asks for a descriptor. Kind says what it is for, Path which file where there is one.
+type Pass struct {
+	Kind   string // monitor, chardev-log, chardev-file, chardev-listen, tap, vhost, vdpa, disk, tpm, cancel
+	Path   string
+	Alias  string // of the device
+	Index  int    // of several for one device
+	Append bool
+}
+
+// Config are the settings of qemu.conf that reach the command line.
+type Config struct {
+	VNC, Spice       Display
+	SeccompSandbox   int  // -1 not set, 0 off, 1 on
+	DumpGuestCore    bool // also the default of a document
+	SetProcessName   bool
+	LogTimestamp     bool
+	RelaxedACS       bool
+	NoGraphicsAudio  bool // nogfx_allow_host_audio
+	VNCAudio         bool // vnc_allow_host_audio
+	ChardevTLS       bool
+	ChardevTLSDir    string
+	ChardevTLSVerify bool
+	Deprecation      string // deprecation_behavior
+	MemoryBackingDir string
+}
+
+// Display are the settings of VNC or spice.
+type Display struct {
+	Listen, Password, TLSDir, SASLDir string
+	TLS, TLSVerify, SASL              bool
+	AutoSocket                        bool
+}
+
+// builder collects a command line. The first error ends it.
+type builder struct {
+	doc     *domain.Domain
+	caps    *caps.Caps
+	env     *Env
+	machine machine.Type
+	line    Line
+	err     error
+}
+
+// Build makes the command line of a completed document whose devices have aliases.
+func Build(d *domain.Domain, c *caps.Caps, env *Env) (*Line, error) {
+	b := &builder{doc: d, caps: c, env: env, machine: machine.Of(d)}
+	b.line.Argv = []string{d.Devices.Emulator}
+	for _, step := range steps {
+		if step(b); b.err != nil {
+			return nil, b.err
+		}
+	}
+	return &b.line, nil
+}
+
+// steps in the order of the options.
+var steps = []func(*builder){
+	(*builder).environment,
+	(*builder).name,
+	(*builder).compat,
+	(*builder).frozen,
+	(*builder).masterKey,
+	(*builder).persistentReservations,
+	(*builder).pflash,
+	(*builder).machineType,
+	(*builder).accel,
+	(*builder).tseg,
+	(*builder).cpu,
+	(*builder).loader,
+	(*builder).memory,
+	(*builder).smp,
+	(*builder).ioThreads,
+	(*builder).throttleGroups,
+	(*builder).numa,
+	(*builder).uuid,
+	(*builder).smbios,
+	(*builder).sysinfo,
+	(*builder).generationID,
+	(*builder).noDefaults,
+	(*builder).monitor,
+	(*builder).clock,
+	(*builder).powerManagement,
+	(*builder).boot,
+	(*builder).iommu,
+	(*builder).globalControllers,
+	(*builder).controllers,
+	(*builder).memoryDevices,
+	(*builder).hubs,
+	(*builder).ccidControllers,
+	(*builder).disks,
+	(*builder).filesystems,
+	(*builder).interfaces,
+	(*builder).smartcards,
+	(*builder).serials,
+	(*builder).parallels,
+	(*builder).channels,
+	(*builder).consoles,
+	(*builder).tpms,
+	(*builder).inputs,
+	(*builder).audios,
+	(*builder).graphics,
+	(*builder).videos,
+	(*builder).sounds,
+	(*builder).watchdogs,
+	(*builder).redirdevs,
+	(*builder).hostdevs,
+	(*builder).incoming,
+	(*builder).memballoon,
+	(*builder).rngs,
+	(*builder).nvram,
+	(*builder).vmCoreInfo,
+	(*builder).launchSecurity,
+	(*builder).passthrough,
+	(*builder).sandbox,
+	(*builder).panics,
+	(*builder).shmems,
+	(*builder).vsock,
+	(*builder).cryptos,
+	(*builder).pstore,
+	(*builder).asyncTeardown,
+	(*builder).messageTimestamp,
+}
+
+// arg adds arguments.
+func (b *builder) arg(args ...string) { b.line.Argv = append(b.line.Argv, args...) }
+
+// fail keeps the first error.
+func (b *builder) fail(err error) {
+	if b.err == nil {
+		b.err = err
+	}
+}
+
+// device adds a -device; nothing when the properties are nil.
+func (b *builder) device(p *Props) { b.option("-device", p) }
+
+// object adds an -object.
+func (b *builder) object(p *Props) { b.option("-object", p) }
+
+// blockdev adds a -blockdev.
+func (b *builder) blockdev(p *Props) { b.option("-blockdev", p) }
+
+func (b *builder) option(name string, p *Props) {
+	if p != nil && b.err == nil {
+		b.arg(name, p.JSON())
+	}
+}
