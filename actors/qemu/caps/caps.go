@@ -1,6 +1,9 @@
 package caps
 
-import "virtree.dev/protocol/xml/domain"
+import (
+	"virtree.dev/protocol/xml/cpu"
+	"virtree.dev/protocol/xml/xmltree"
+)
 
 // Flag is something a QEMU binary can do, by the name libvirt gives it in
 // status documents ("virtio-scsi-pci", "netdev.json"). Flags lists all.
@@ -19,6 +22,7 @@ type Caps struct {
 	Accels map[string]*Accel // by virt type: qemu, kvm, hvf
 	GICs   []GIC
 	SEV    *SEV
+	SGX    *SGX
 	HyperV *HyperV
 }
 
@@ -26,7 +30,23 @@ type Caps struct {
 type Accel struct {
 	Machines []Machine
 	CPUs     []CPUModel
-	HostCPU  *domain.CPU // host-model as the binary expands it; nil when unknown
+	Host     *Expansion
+	HostCPU  *cpu.CPU // host-model as the binary expands it; nil when unknown
+}
+
+// Expansion is what the binary's best model ("host", or "max" without hardware's help) consists of.
+type Expansion struct {
+	Model         string
+	Migratability bool // whether the properties say if they can migrate
+	Properties    []Property
+	Deprecated    []string // in QEMU's spelling, as the properties' names
+}
+
+// Property is one property of a processor. Its value is a bool, an int64 or a string.
+type Property struct {
+	Name       string
+	Value      any
+	Migratable xmltree.Tristate
 }
 
 // Machine is a machine type.
@@ -40,14 +60,14 @@ type Machine struct {
 	DefaultRAM string // id of the main memory, as "pc.ram"
 	NUMAMem    bool
 	Deprecated bool
-	ACPI       domain.Tristate // Absent when the binary does not say
+	ACPI       xmltree.Tristate // Absent when the binary does not say
 }
 
 // CPUModel is a processor model.
 type CPUModel struct {
 	Name       string
 	Type       string // QOM type
-	Usable     domain.Tristate
+	Usable     xmltree.Tristate
 	Blockers   []string
 	Deprecated bool
 	Vendor     string
@@ -64,6 +84,19 @@ type SEV struct {
 	PDH, CertChain, CPU0ID string
 	CBitPos, ReducedBits   uint
 	MaxGuests, MaxES       uint
+}
+
+// SGX is what Intel's enclaves offer.
+type SGX struct {
+	FLC, SGX1, SGX2 bool
+	Size            uint64 // KiB of all sections
+	Sections        []SGXSection
+}
+
+// SGXSection is enclave memory of one NUMA node.
+type SGXSection struct {
+	Node uint
+	Size uint64 // KiB
 }
 
 // HyperV are the enlightenments the host offers.
@@ -136,15 +169,10 @@ func (c *Caps) Canonical(virtType, name string) string {
 }
 
 // Preferred is the machine type for a document that names none; empty when the binary has none.
+// It stands first in the list.
 func (c *Caps) Preferred(virtType string) string {
-	a := c.Accels[virtType]
-	if a == nil {
-		return ""
-	}
-	for i := range a.Machines {
-		if a.Machines[i].Default {
-			return a.Machines[i].Name
-		}
+	if a := c.Accels[virtType]; a != nil && len(a.Machines) > 0 {
+		return a.Machines[0].Name
 	}
 	return ""
 }
