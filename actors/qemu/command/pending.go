@@ -28,10 +28,7 @@ func (b *builder) powerManagement() {}
 func (b *builder) boot() {}
 func (b *builder) iommu() {}
 func (b *builder) globalControllers() {}
-func (b *builder) controllers() {}
 func (b *builder) memoryDevices() {}
-func (b *builder) hubs() {}
-func (b *builder) ccidControllers() {}
 func (b *builder) disks() {}
 func (b *builder) filesystems() {}
 func (b *builder) interfaces() {}
