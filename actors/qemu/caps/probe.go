@@ -64,8 +64,8 @@ func (c *Caps) ProbeTCG(ctx context.Context, q Querier) error {
 	return nil
 }
 
-// FromRecording makes capabilities from a recording of both probings, libvirt's .replies files among them.
-func FromRecording(r io.Reader, options ...Option) (*Caps, error) {
+// FromReplies makes capabilities from a recording of both probings, libvirt's .replies files among them.
+func FromReplies(r io.Reader, options ...Option) (*Caps, error) {
 	rec, err := ReadRecording(r)
 	if err != nil {
 		return nil, err

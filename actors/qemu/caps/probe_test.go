@@ -41,7 +41,7 @@ func fromFile(t testing.TB, path string) *Caps {
 	if strings.Contains(path, "+hvf") {
 		options = append(options, WithHVF())
 	}
-	c, err := FromRecording(f, options...)
+	c, err := FromReplies(f, options...)
 	if err != nil {
 		t.Fatal(err)
 	}
