@@ -1,11 +1,5 @@
 package command
 
-func (b *builder) environment() {}
-func (b *builder) name() {}
-func (b *builder) compat() {}
-func (b *builder) frozen() {}
-func (b *builder) masterKey() {}
-func (b *builder) persistentReservations() {}
 func (b *builder) pflash() {}
 func (b *builder) machineType() {}
 func (b *builder) accel() {}
@@ -17,12 +11,6 @@ func (b *builder) smp() {}
 func (b *builder) ioThreads() {}
 func (b *builder) throttleGroups() {}
 func (b *builder) numa() {}
-func (b *builder) uuid() {}
-func (b *builder) smbios() {}
-func (b *builder) sysinfo() {}
-func (b *builder) generationID() {}
-func (b *builder) noDefaults() {}
-func (b *builder) monitor() {}
 func (b *builder) clock() {}
 func (b *builder) powerManagement() {}
 func (b *builder) boot() {}
@@ -46,18 +34,13 @@ func (b *builder) sounds() {}
 func (b *builder) watchdogs() {}
 func (b *builder) redirdevs() {}
 func (b *builder) hostdevs() {}
-func (b *builder) incoming() {}
 func (b *builder) memballoon() {}
 func (b *builder) rngs() {}
 func (b *builder) nvram() {}
 func (b *builder) vmCoreInfo() {}
 func (b *builder) launchSecurity() {}
-func (b *builder) passthrough() {}
-func (b *builder) sandbox() {}
 func (b *builder) panics() {}
 func (b *builder) shmems() {}
 func (b *builder) vsock() {}
 func (b *builder) cryptos() {}
 func (b *builder) pstore() {}
-func (b *builder) asyncTeardown() {}
-func (b *builder) messageTimestamp() {}
