@@ -6,7 +6,6 @@ func (b *builder) accel() {}
 func (b *builder) tseg() {}
 func (b *builder) cpu() {}
 func (b *builder) loader() {}
-func (b *builder) memory() {}
 func (b *builder) smp() {}
 func (b *builder) ioThreads() {}
 func (b *builder) throttleGroups() {}
