@@ -9,7 +9,6 @@ func (b *builder) loader() {}
 func (b *builder) smp() {}
 func (b *builder) ioThreads() {}
 func (b *builder) throttleGroups() {}
-func (b *builder) numa() {}
 func (b *builder) clock() {}
 func (b *builder) powerManagement() {}
 func (b *builder) boot() {}
