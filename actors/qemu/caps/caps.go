@@ -55,8 +55,8 @@ type Machine struct {
 	Alias      string // empty when it has none
 	MaxCPUs    uint
 	HotplugCPU bool
-	Default    bool
-	DefaultCPU string // model name, "host", or empty
+	Default    bool   // QEMU's own choice, not ours: see Preferred
+	DefaultCPU string // QOM type, as "qemu64-x86_64-cpu", or empty
 	DefaultRAM string // id of the main memory, as "pc.ram"
 	NUMAMem    bool
 	Deprecated bool

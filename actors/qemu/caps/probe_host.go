@@ -118,8 +118,12 @@ func (p *prober) expand(kind string, model cpuModel) (*Expansion, error) {
 			e.Properties = append(e.Properties, Property{Name: name, Value: v})
 		}
 	}
-	slices.SortFunc(e.Properties, func(a, b Property) int { return cmp.Compare(a.Name, b.Name) })
+	e.sort()
 	return e, nil
+}
+
+func (e *Expansion) sort() {
+	slices.SortFunc(e.Properties, func(a, b Property) int { return cmp.Compare(a.Name, b.Name) })
 }
 
 // propertyValue leaves out what is no switch, whole number or text.

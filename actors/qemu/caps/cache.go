@@ -1,0 +1,169 @@
+package caps
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+
+	"virtree.dev/internal/statefile"
+)
+
+// Stamp tells whether capabilities still hold. It is compared as a whole.
+type Stamp struct {
+	CTime, MTime, Size int64 // of the binary, in nanoseconds and bytes
+	KVM                bool  // whether /dev/kvm could be opened
+	Host               HostStamp
+}
+
+// Store keeps what binaries can do, in memory and in a folder. Everybody may ask at any time: a binary
+// that is in memory and did not change costs two stats; one that has to be asked holds up only
+// those who want the same one.
+type Store struct {
+	folder string
+	probe  func(ctx context.Context, binary string) (*Caps, error)
+	root   hostRoot
+	host   func() HostStamp
+	kvm    atomic.Pointer[kvmState]
+
+	mu      sync.Mutex
+	entries map[string]*entry
+}
+
+// entry is one binary. Who holds turn may ask it and replace what is known.
+type entry struct {
+	turn  chan struct{}
+	known atomic.Pointer[known]
+}
+
+type known struct {
+	caps  *Caps
+	stamp Stamp
+}
+
+type kvmState struct {
+	ctime  int64
+	usable bool
+}
+
+// NewStore makes a store over a folder, which is made when needed; empty keeps nothing on the disk.
+func NewStore(folder string, l Launcher) *Store {
+	s := &Store{folder: folder, probe: l.Launch, root: "/", entries: map[string]*entry{}}
+	s.host = sync.OnceValue(s.root.stamp)
+	return s
+}
+
+// Get gives what a binary can do. An error of the file system matches fs.ErrNotExist for a binary that is not there.
+func (s *Store) Get(ctx context.Context, binary string) (*Caps, error) {
+	e := s.entry(binary)
+	now := s.stamp(binary)
+	if k := e.known.Load(); k != nil && k.stamp == now {
+		return k.caps, nil
+	}
+	select {
+	case e.turn <- struct{}{}:
+		defer func() { <-e.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	now = s.stamp(binary)
+	if k := e.known.Load(); k != nil && k.stamp == now {
+		return k.caps, nil
+	}
+	if now.Size == 0 {
+		_, err := os.Stat(binary)
+		return nil, errors.Join(err)
+	}
+	c, err := s.find(ctx, binary, now)
+	if err == nil {
+		e.known.Store(&known{c, now})
+	}
+	return c, err
+}
+
+// Forget drops what is known of a binary, so that the next Get asks it.
+func (s *Store) Forget(binary string) {
+	s.entry(binary).known.Store(nil)
+	if s.folder != "" {
+		_ = os.Remove(s.file(binary))
+	}
+}
+
+func (s *Store) entry(binary string) *entry {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.entries[binary]
+	if e == nil {
+		e = &entry{turn: make(chan struct{}, 1)}
+		s.entries[binary] = e
+	}
+	return e
+}
+
+func (s *Store) stamp(binary string) Stamp {
+	st := Stamp{KVM: s.kvmUsable(), Host: s.host()}
+	st.CTime, st.MTime, st.Size = changed(binary)
+	return st
+}
+
+// kvmUsable opens the device only when it is another than before.
+func (s *Store) kvmUsable() bool {
+	ctime, _, _ := changed(filepath.Join(string(s.root), "/dev/kvm"))
+	if k := s.kvm.Load(); k != nil && k.ctime == ctime {
+		return k.usable
+	}
+	k := &kvmState{ctime: ctime, usable: ctime != 0 && s.root.kvmUsable()}
+	s.kvm.Store(k)
+	return k.usable
+}
+
+// find reads the file, else asks the binary.
+func (s *Store) find(ctx context.Context, binary string, now Stamp) (*Caps, error) {
+	if s.folder != "" {
+		if b, err := os.ReadFile(s.file(binary)); err == nil {
+			if c, stamp, err := decode(b); err == nil && stamp == now && c.Binary == binary {
+				return c, nil
+			}
+		}
+	}
+	c, err := s.probe(ctx, binary)
+	if err != nil {
+		return nil, err
+	}
+	c.Binary, c.CTime = binary, now.CTime/1e9
+	return c, s.save(c, now)
+}
+
+func (s *Store) file(binary string) string {
+	sum := sha256.Sum256([]byte(binary))
+	return filepath.Join(s.folder, hex.EncodeToString(sum[:])+".json")
+}
+
+// save does not insist: without a file the binary is asked again at the next start.
+func (s *Store) save(c *Caps, stamp Stamp) error {
+	if s.folder == "" {
+		return nil
+	}
+	b, err := c.encode(stamp)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(s.folder, 0o750); err != nil {
+		return ignore(err)
+	}
+	return ignore(statefile.Write(s.file(c.Binary), b, 0o600))
+}
+
+// ignore lets errors of a folder pass that is read-only, full or not ours.
+func ignore(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return nil
+	}
+	return err
+}
