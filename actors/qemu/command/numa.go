@@ -113,29 +113,45 @@ const (
 
 // distances are all given as soon as one is not the default.
 func (b *builder) distances() {
-	cells, special := b.doc.Numa.Cells, false
-	var lines []string
+	cells := b.doc.Numa.Cells
+	if !b.unusualDistances() {
+		return
+	}
 	for i := range cells {
 		for j := range cells {
-			standard := uint(faraway)
-			if i == j {
-				standard = nearby
+			d := distanceTo(&cells[i], j)
+			switch {
+			case d == 0 && i == j:
+				d = nearby
+			case d == 0:
+				d = faraway
 			}
-			d := standard
-			for _, given := range cells[i].Distances {
-				if given.ID == uint(j) && given.Value != 0 {
-					d = given.Value
-				}
-			}
-			special = special || d != standard
-			lines = append(lines, fmt.Sprintf("dist,src=%d,dst=%d,val=%d", i, j, d))
+			b.arg("-numa", fmt.Sprintf("dist,src=%d,dst=%d,val=%d", i, j, d))
 		}
 	}
-	for _, l := range lines {
-		if special {
-			b.arg("-numa", l)
+}
+
+// unusualDistances also says yes where a cell tells of some others only.
+func (b *builder) unusualDistances() bool {
+	cells := b.doc.Numa.Cells
+	for i := range cells {
+		for j := range cells {
+			if d := distanceTo(&cells[i], j); cells[i].Distances != nil && d != nearby && d != faraway {
+				return true
+			}
 		}
 	}
+	return false
+}
+
+// distanceTo is the distance given, 0 when there is none.
+func distanceTo(c *domain.NumaCell, other int) uint {
+	for _, d := range c.Distances {
+		if d.ID == uint(other) {
+			return d.Value
+		}
+	}
+	return 0
 }
 
 var hierarchies = [...]string{"memory", "first-level", "second-level", "third-level"}
