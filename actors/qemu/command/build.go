@@ -22,6 +22,7 @@ type Env struct {
 	// Incoming is the URI of a migration to wait for, or empty.
 	Incoming string
 	Config   Config
+	Storage  Storage
 	// Pass gives the number a descriptor will have in QEMU.
 	Pass func(Pass) (int, error)
 	// Secret gives the value of a secret, raw.

@@ -16,7 +16,7 @@ type Props struct {
 
 type member struct {
 	name  string
-	value any // string, bool, uint64, int64, *Props, []any
+	value any // nil, string, bool, uint64, int64, *Props, []any
 }
 
 // props starts an object with text members given as name and value in turn.
@@ -141,6 +141,8 @@ func (p *Props) write(b *strings.Builder) {
 
 func writeValue(b *strings.Builder, v any) {
 	switch v := v.(type) {
+	case nil:
+		b.WriteString("null")
 	case string:
 		writeText(b, v)
 	case bool:
