@@ -87,8 +87,8 @@ func insertAt[D any](list []D, at int, d D) []D {
 	return slices.Insert(list, at, d)
 }
 
-// InsertController keeps the controllers of a type together, by their indexes and masters before companions.
-func (v *Devices) InsertController(c *Controller) {
+// insertController keeps the controllers of a type together, by their indexes and masters before companions.
+func (v *Devices) insertController(c *Controller) {
 	at := -1
 	for i, o := range slices.Backward(v.Controllers) {
 		if o.Type != c.Type {
@@ -113,7 +113,7 @@ func (p *parser) controllers(n *xmltree.Node, v *Devices) (noUSB bool) {
 	var others, master bool
 	each(p, n, "controller", func(e *xmltree.Node) {
 		c := p.controller(e)
-		v.InsertController(c)
+		v.insertController(c)
 		if c.Type != "usb" {
 			return
 		}

@@ -7,6 +7,20 @@ import (
 
 // postParse infers and checks what holds for all hypervisors once the whole document is read.
 func (p *parser) postParse(d *Domain) {
+	d.AssignControllerIndexes()
+	p.Keep(d.AssignISASerialPorts())
+	if p.OK() {
+		p.Keep(d.PostParseDevices(p.opts, nil))
+	}
+	if p.OK() {
+		p.Keep(d.PostParseCommon(p.opts, nil))
+	}
+}
+
+// PostParseCommon infers what depends on more than one device and checks the rest of the document. The
+// driver completes the devices that are added on the way.
+func (d *Domain) PostParseCommon(o ParseOptions, driver Complete) error {
+	p := &parser{opts: o}
 	if d.OS.Type == "exe" && d.OS.Init == "" {
 		p.XMLError("init binary must be specified")
 	}
@@ -16,19 +30,25 @@ func (p *parser) postParse(d *Domain) {
 		l.Type = "rom"
 	}
 	d.forgetNodeZero()
+	p.rejectDuplicates(d)
 	if d.OS.Type == "hvm" {
 		p.postBoot(d)
 	}
 	for i := range d.Clock.Timers {
 		p.checkTimer(&d.Clock.Timers[i])
 	}
+	if p.OK() {
+		p.implicitDevices(d, driver)
+	}
 	sanitizeMetadata(d.Metadata)
+	d.closeSpice()
 	if c := d.CPU; c != nil && c.Mode == "custom" && c.Model == "" && c.Check != "" {
 		p.Unsupported("check attribute specified for CPU with no model")
 	}
 	if strings.Contains(d.Name, "/") && d.Type != "lxc" {
 		p.XMLError("name %s cannot contain '/'", d.Name)
 	}
+	return p.Err()
 }
 
 func (p *parser) postVCPUs(d *Domain) {
