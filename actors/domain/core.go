@@ -52,6 +52,8 @@ type (
 	PauseComing struct{ Reason Reason }
 	// RunComing: the next start of the processors has this reason.
 	RunComing struct{ Reason Reason }
+	// RebootComing says whether the next power-off is to be a reboot.
+	RebootComing struct{ Wanted bool }
 	// ProcessorsStopped is QEMU's STOP.
 	ProcessorsStopped struct{}
 	// ProcessorsStarted is QEMU's RESUME.
@@ -78,6 +80,7 @@ func (LaunchFailed) message()      {}
 func (Reconnected) message()       {}
 func (PauseComing) message()       {}
 func (RunComing) message()         {}
+func (RebootComing) message()      {}
 func (ProcessorsStopped) message() {}
 func (ProcessorsStarted) message() {}
 func (PoweredOff) message()        {}
@@ -137,6 +140,9 @@ func (c *Core) Step(m Message) []Effect {
 		c.pauseReason = m.Reason
 	case RunComing:
 		c.runReason = m.Reason
+	case RebootComing:
+		c.FakeReboot = m.Wanted
+		return []Effect{SaveStatus{}}
 	case ProcessorsStopped:
 		return c.processorsStopped()
 	case ProcessorsStarted:
@@ -161,6 +167,9 @@ func (c *Core) Step(m Message) []Effect {
 }
 
 func (c *Core) set(s State, r Reason) { c.State, c.Reason = s, r }
+
+// starting says whether the machine is still being made.
+func (c *Core) starting() bool { return c.State == Paused && c.Reason == PausedStartingUp }
 
 func (c *Core) launching(m Launching) []Effect {
 	fresh := NewCore(c.Persistent)
@@ -233,7 +242,7 @@ func (c *Core) poweredOff(m PoweredOff) []Effect {
 
 func (c *Core) wasReset() []Effect {
 	// Resets while the machine is being made are libvirt's own.
-	if !c.Active() || c.State == Paused && c.Reason == PausedStartingUp {
+	if !c.Active() || c.starting() {
 		return nil
 	}
 	c.FakeReboot = false
@@ -292,6 +301,8 @@ func (c *Core) exited() []Effect {
 	reason := ShutoffCrashed
 	detail := int32(StoppedFailed)
 	switch {
+	case c.starting() && c.endReason != ShutoffDestroyed:
+		return c.gone(ShutoffFailed, nil) // nobody was told of a start
 	case c.ending:
 		reason = c.endReason
 		detail = stoppedDetail(reason)

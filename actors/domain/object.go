@@ -2,6 +2,7 @@ package domain
 
 import (
 	"virtree.dev/protocol/xml/domain"
+	"virtree.dev/protocol/xml/domstatus"
 )
 
 // UUID is a domain's identity.
@@ -27,11 +28,11 @@ type Object struct {
 	Def  *domain.Domain
 	Next *domain.Domain
 
-	Job    Job
-	Taints []string
+	Job Job
+	PID int // of the machine's process
 
-	PID     int   // of the machine's process
-	Threads []int // of its virtual processors, by number; 0 for one that is offline
+	// Status is what is known of the machine; nil without one.
+	Status *domstatus.Status
 }
 
 // Active says whether the domain has a machine.

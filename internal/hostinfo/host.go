@@ -199,3 +199,12 @@ func (h Host) Number(path string) (uint64, error) {
 	}
 	return strconv.ParseUint(s, 10, 64)
 }
+
+// Kernel gives the release of the running kernel, empty when it does not say.
+func (h Host) Kernel() string {
+	release, err := h.text("/proc/sys/kernel/osrelease")
+	if err != nil {
+		return ""
+	}
+	return release
+}

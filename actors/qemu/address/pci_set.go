@@ -43,11 +43,10 @@ func (b *bus) full() bool {
 
 // pciSet is the PCI topology of one machine while addresses are handed out.
 type pciSet struct {
-	buses      []bus
-	dryRun     bool // buses are added when they run out
-	multiRoot  bool // pSeries: more pci-roots instead of bridges
-	pcieToPCI  bool // the binary has pcie-pci-bridge
-	extensions *zpciIDs
+	buses     []bus
+	dryRun    bool // buses are added when they run out
+	multiRoot bool // pSeries: more pci-roots instead of bridges
+	pcieToPCI bool // the binary has pcie-pci-bridge
 }
 
 func newBus(model string, hotplug bool) (bus, error) {

@@ -1,0 +1,255 @@
+package qemu
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"virtree.dev/actors/domain"
+	"virtree.dev/internal/failpoint"
+	"virtree.dev/internal/sys"
+	xml "virtree.dev/protocol/xml/domain"
+	"virtree.dev/protocol/xml/domstatus"
+	"virtree.dev/supervisor/act"
+	"virtree.dev/supervisor/gen"
+)
+
+// machine is the process of one domain.
+type machine struct {
+	act.Actor
+	drv  *Driver
+	uuid xml.UUID
+	seed *domain.Object // a domain that is not published yet
+
+	core      domain.Core
+	autostart bool
+	config    *xml.Domain       // the definition; nil for a transient domain
+	status    *domstatus.Status // of the machine; nil without one
+
+	jobs    domain.Jobs
+	waiting map[uint64]gen.From // for a job, by token
+
+	pid      int
+	pidfd    *os.File
+	monitor  *monitor
+	attached *gen.From  // waits for the monitor to be ready
+	stops    []gen.From // wait for the machine's end
+	gone     bool       // the process has ended, its monitor's last words are still to come
+	leaving  bool       // the domain is no more
+
+	generation int // of the monitor's connection
+}
+
+// Init takes up the domain as it is: its object is published, and if there is a
+// status file, its machine is looked for. A start of the daemon, a restart of
+// this process and a new definition are the same path.
+func (m *machine) Init(p *gen.Process) error {
+	o := m.drv.registry.ByUUID(m.uuid)
+	if o == nil {
+		o = m.seed
+	}
+	m.waiting = map[uint64]gen.From{}
+	m.jobs.MaxQueued = int(m.drv.config.MaxQueuedJobs)
+	m.core = domain.NewCore(o.Persistent)
+	m.core.State, m.core.Reason = domain.Shutoff, o.Reason
+	m.autostart = o.Autostart
+	if o.Persistent {
+		m.config = o.Config()
+		m.adoptActions(m.config)
+	}
+	status, err := m.drv.files.loadStatus(o.Name)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		// There is no machine; a domain that is new is published when it has become something.
+		if o.Persistent {
+			m.publish()
+		}
+	case err != nil:
+		m.drv.log.Error(fmt.Sprintf("cannot read the status of domain '%s': %v", o.Name, err))
+		if o.Persistent {
+			m.publish()
+		}
+	default:
+		m.reconnect(p, status)
+	}
+	return nil
+}
+
+// adoptActions takes what the document wants done at the ends of a machine.
+func (m *machine) adoptActions(d *xml.Domain) {
+	m.core.OnPoweroff, m.core.OnReboot, m.core.OnCrash = d.OnPoweroff, d.OnReboot, d.OnCrash
+}
+
+// document is what the domain is now: the machine's document, or the definition.
+func (m *machine) document() *xml.Domain {
+	if m.status != nil {
+		return m.status.Domain
+	}
+	return m.config
+}
+
+// object makes what is published.
+func (m *machine) object() *domain.Object {
+	def := m.document()
+	o := &domain.Object{
+		UUID: m.uuid, Name: def.Name, ID: m.core.ID,
+		State: m.core.State, Reason: m.core.Reason,
+		Persistent: m.core.Persistent, Autostart: m.autostart,
+		Def: def, Job: m.jobs.Current(), PID: m.pid,
+		ManagedSave: exists(m.drv.files.managedSave(def.Name)),
+	}
+	if m.status == nil {
+		return o
+	}
+	o.Status = m.status
+	if m.core.Persistent {
+		o.Next = m.config
+	}
+	return o
+}
+
+// publish makes the domain's present state what everybody sees.
+func (m *machine) publish() *domain.Object {
+	o := m.object()
+	m.drv.registry.Put(o)
+	return o
+}
+
+// step tells the core of something and does what follows.
+func (m *machine) step(p *gen.Process, message domain.Message) {
+	for _, e := range m.core.Step(message) {
+		m.perform(p, e)
+	}
+	if !m.leaving && m.document() != nil {
+		m.publish()
+	}
+}
+
+// leave ends the domain: nobody finds it any more, and its process follows.
+func (m *machine) leave(p *gen.Process) {
+	m.leaving = true
+	m.drv.registry.Delete(m.uuid)
+	_ = gen.Send(p.Named(nameStore), left{UUID: m.uuid})
+	_ = gen.Send(p.Self(), goodbye{})
+}
+
+func (m *machine) perform(p *gen.Process, effect domain.Effect) {
+	switch e := effect.(type) {
+	case domain.SaveStatus:
+		m.saveStatus()
+	case domain.Emit:
+		m.publish() // who hears of an event must see its state
+		m.drv.emitLifecycle(m.object(), e)
+	case domain.EmitReboot:
+		m.drv.emitReboot(m.object())
+	case domain.Reboot:
+		m.rebootNow()
+	case domain.Kill:
+		m.kill(p, false)
+	case domain.Clean:
+		m.clean()
+	case domain.Forget:
+		m.leave(p)
+	}
+}
+
+// saveStatus writes the status file; that it cannot be written must not stop the machine.
+func (m *machine) saveStatus() {
+	if m.status == nil {
+		return
+	}
+	s := *m.status
+	s.State, s.Reason = m.core.State.String(), m.core.State.ReasonName(m.core.Reason)
+	s.PID, s.FakeReboot = m.pid, m.core.FakeReboot
+	m.status = &s
+	if err := m.drv.files.saveStatus(&s); err != nil {
+		m.drv.log.Error(fmt.Sprintf("cannot save the status of domain '%s': %v", s.Domain.Name, err))
+	}
+}
+
+// clean takes away what the machine left; its document goes with it.
+func (m *machine) clean() {
+	m.dropMonitor(errMachineGone)
+	if m.pidfd != nil {
+		m.pidfd.Close()
+		m.pidfd = nil
+	}
+	if m.status != nil {
+		m.hit("qemu.destroy.cleaning")
+		m.drv.release(m.status)
+		m.drv.files.forget(m.status.Domain.ID, m.status.Domain.Name)
+		m.hit("qemu.destroy.cleaned")
+	}
+	m.pid, m.gone = 0, false
+	if m.config != nil {
+		m.status = nil
+		m.adoptActions(m.config)
+	}
+	for _, from := range m.stops {
+		from.Reply(struct{}{}, nil)
+	}
+	m.stops = nil
+}
+
+// hit passes a failpoint whose error nobody could take.
+func (m *machine) hit(name string) {
+	if err := failpoint.Hit(name); err != nil {
+		m.drv.log.Error(err.Error())
+	}
+}
+
+// hold takes hold of the machine's process.
+func (m *machine) hold(p *gen.Process, pid int) error {
+	f, err := sys.PidfdOpen(pid)
+	if err != nil {
+		return err
+	}
+	m.pid, m.pidfd, m.gone = pid, f, false
+	return p.SpawnMeta("pidfd", &watcher{pid: pid, file: f, to: p.Self()})
+}
+
+// Terminate leaves the machine alone: it outlives its process here.
+func (m *machine) Terminate(_ *gen.Process, reason error) {
+	if m.pidfd != nil {
+		m.pidfd.Close()
+	}
+	m.dropMonitor(fmt.Errorf("the domain's process ended: %w", reason))
+}
+
+// HandleInspect shows the domain to the observer.
+func (m *machine) HandleInspect(*gen.Process) map[string]string {
+	page := map[string]string{
+		"state":   m.core.State.String() + " (" + m.core.State.ReasonName(m.core.Reason) + ")",
+		"id":      fmt.Sprint(m.core.ID),
+		"pid":     fmt.Sprint(m.pid),
+		"waiting": fmt.Sprint(m.jobs.Waiting()),
+	}
+	if d := m.document(); d != nil {
+		page["name"] = d.Name
+	}
+	if j := m.jobs.Current(); j.Kind != domain.NoJob {
+		page["job"] = fmt.Sprintf("%s by %s since %s", j.API, j.Client, j.Since.Format(time.TimeOnly))
+	}
+	if m.monitor != nil {
+		page["monitor"] = fmt.Sprintf("%d commands without a reply", m.monitor.client.Pending())
+	}
+	return page
+}
+
+// watcher waits for the end of a machine's process.
+type watcher struct {
+	pid  int
+	file *os.File
+	to   gen.Ref
+}
+
+func (w *watcher) Start(p *gen.Process) error {
+	if err := sys.PidfdWait(w.file); err != nil {
+		return nil // the file was closed: nobody is interested any more
+	}
+	sys.Reap(w.pid)
+	return gen.SendWait(p, w.to, processGone{PID: w.pid})
+}
+
+func (w *watcher) Stop(error) { w.file.Close() }

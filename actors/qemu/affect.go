@@ -1,0 +1,92 @@
+package qemu
+
+import (
+	"virtree.dev/actors/dispatch"
+	"virtree.dev/actors/domain"
+	"virtree.dev/protocol/remote"
+	xml "virtree.dev/protocol/xml/domain"
+)
+
+// affect tells what a call means to read or change: the machine, the definition, or
+// whichever the domain has now.
+type affect uint32
+
+// The values of virDomainModificationImpact.
+const (
+	affectLive   affect = 1 << 0
+	affectConfig affect = 1 << 1
+	affectMask   affect = affectLive | affectConfig
+)
+
+// resolve says what the flags come to for the domain as it is.
+func (a affect) resolve(o *domain.Object) (live, config bool, err error) {
+	a &= affectMask
+	if a == 0 {
+		a = affectConfig
+		if o.Active() {
+			a = affectLive
+		}
+	}
+	live, config = a&affectLive != 0, a&affectConfig != 0
+	switch {
+	case live && !o.Active():
+		return false, false, errNotRunning()
+	case config && !o.Persistent:
+		return false, false, errInvalid("transient domains do not have any persistent config")
+	}
+	return live, config, nil
+}
+
+// one gives the document that a query with the flags reads; both at once make no sense.
+func (a affect) one(o *domain.Object) (*xml.Domain, error) {
+	if a&affectMask == affectMask {
+		return nil, errInvalidArg("flags 'VIR_DOMAIN_AFFECT_LIVE' and 'VIR_DOMAIN_AFFECT_CONFIG' are mutually exclusive")
+	}
+	live, _, err := a.resolve(o)
+	if err != nil {
+		return nil, err
+	}
+	if live {
+		return o.Def, nil
+	}
+	return o.Config(), nil
+}
+
+// change is one that a call makes to documents. It gets copies of its own.
+type change struct {
+	// config changes the definition.
+	config func(d *xml.Domain) error
+	// live changes the machine, and its document with it; nil where QEMU cannot be changed.
+	live func(h handle, d *xml.Domain) error
+}
+
+// edit makes a change to what the flags mean, with the domain's job held.
+func (d *Driver) edit(c *dispatch.Call, dom remote.NonnullDomain, flags uint32, ch change) error {
+	return d.withJob(c, dom, domain.JobModify, func(h handle) error {
+		live, config, err := affect(flags).resolve(h.object)
+		if err != nil {
+			return err
+		}
+		var req define
+		if live {
+			if ch.live == nil {
+				return errUnsupportedOperation("cannot change a running domain")
+			}
+			next := *h.object.Def
+			if err := ch.live(h, &next); err != nil {
+				return err
+			}
+			req.Live = &next
+		}
+		if config {
+			next := *h.object.Config()
+			if err := ch.config(&next); err != nil {
+				return err
+			}
+			req.Def = &next
+		}
+		req.Silent = true // libvirt tells of new definitions only
+		_, err = call(c, h, req)
+		return err
+	})
+}

@@ -1,0 +1,208 @@
+package qemu
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"virtree.dev/actors/qemu/alias"
+	"virtree.dev/actors/qemu/command"
+	xml "virtree.dev/protocol/xml/domain"
+)
+
+// firstFD is the number of the first descriptor QEMU gets beside its standard ones.
+const firstFD = 3
+
+// masterKeySize is that of the key which encrypts secrets for QEMU, in bytes.
+const masterKeySize = 32
+
+// prepareMachine gives a completed document what only a machine has: aliases, paths, ports.
+func (d *Driver) prepareMachine(def *xml.Domain) error {
+	if err := d.nameDevices(def); err != nil {
+		return err
+	}
+	return d.reservePorts(def)
+}
+
+// nameDevices gives devices their aliases, and channels the paths that the document left to us.
+func (d *Driver) nameDevices(def *xml.Domain) error {
+	if err := alias.Assign(def); err != nil {
+		return err
+	}
+	dir := d.files.channelDir(def.ID, def.Name)
+	for _, c := range def.Devices.Channels {
+		if c.Source.Type == "unix" && c.Source.Path == "" {
+			c.Source.Path = filepath.Join(dir, c.Name)
+		}
+	}
+	return nil
+}
+
+// noSecrets is until there is a secret driver.
+func noSecrets(kind, usage string) ([]byte, error) {
+	return nil, errUnsupportedOperation("cannot use %s secret '%s': there is no secret driver", kind, usage)
+}
+
+// files makes the files that the machine needs before it is there.
+func (s *starter) files() error {
+	key := make([]byte, masterKeySize)
+	_, _ = rand.Read(key) // never fails: see crypto/rand
+	if err := os.WriteFile(filepath.Join(s.status.LibDir, "master-key.aes"), key, 0o600); err != nil {
+		return fmt.Errorf("failed to write master key file: %w", err)
+	}
+	return s.variableStore()
+}
+
+// variableStore makes the firmware's variable store from its template, once or when it is to be reset.
+func (s *starter) variableStore() error {
+	path := nvramPath(s.def)
+	if path == "" || exists(path) && s.flags&startResetNVRAM == 0 {
+		return nil
+	}
+	template := s.def.OS.Loader.NVRAMTemplate
+	if template == "" {
+		return errFailed("unable to find any master var store for loader: %s", s.def.OS.Loader.Path)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return errSystem(err, "cannot create directory '%s'", filepath.Dir(path))
+	}
+	from, err := os.Open(template)
+	if err != nil {
+		return errSystem(err, "Failed to open file '%s'", template)
+	}
+	defer from.Close()
+	to, err := os.CreateTemp(filepath.Dir(path), ".nvram-")
+	if err != nil {
+		return errSystem(err, "Failed to create file '%s'", path)
+	}
+	defer os.Remove(to.Name())
+	_, err = io.Copy(to, from)
+	if err = errors.Join(err, to.Sync(), to.Close()); err != nil {
+		return errSystem(err, "Unable to write to file '%s'", path)
+	}
+	return os.Rename(to.Name(), path)
+}
+
+// passed are the environment variables of ours that QEMU gets too.
+var passed = []string{"LD_PRELOAD", "LD_LIBRARY_PATH", "PATH", "HOME", "USER", "LOGNAME", "TMPDIR"}
+
+func baseEnvironment() []string {
+	env := []string{"LC_ALL=C"}
+	for _, name := range passed {
+		if v, ok := os.LookupEnv(name); ok {
+			env = append(env, name+"="+v)
+		}
+	}
+	return env
+}
+
+// buildCommand makes the command line of a start and opens what it hands over.
+func (d *Driver) buildCommand(s *starter) (*command.Line, error) {
+	env := &command.Env{
+		Privileged: d.dirs.Privileged,
+		LibDir:     s.status.LibDir,
+		ChannelDir: s.status.ChannelTargetDir,
+		Base:       baseEnvironment(),
+		Config:     d.commandConfig(),
+		Pass:       s.pass,
+		HugeTLB:    d.hugeTLB,
+		MemoryDir:  filepath.Join(d.files.MemoryBacking, machineName(s.def.ID, s.def.Name)),
+		Secret:     noSecrets,
+	}
+	return command.Build(s.def, s.caps, env)
+}
+
+func (d *Driver) commandConfig() command.Config {
+	c := d.config
+	display := func(v *command.Display, listen, password, tlsDir, saslDir string, tls, sasl, socket bool, verify *bool) {
+		*v = command.Display{
+			Listen: listen, Password: password, TLSDir: tlsDir, SASLDir: saslDir,
+			TLS: tls, SASL: sasl, AutoSocket: socket, TLSVerify: verify != nil && *verify,
+		}
+	}
+	out := command.Config{
+		SeccompSandbox: c.Security.Seccomp, DumpGuestCore: c.Process.DumpGuestCore,
+		SetProcessName: c.Process.SetName, LogTimestamp: c.LogTimestamp, RelaxedACS: c.RelaxedACS,
+		NoGraphicsAudio: c.NographicsAudio, VNCAudio: c.VNC.HostAudio,
+		ChardevTLS: c.ChardevTLS.Enabled, ChardevTLSDir: c.ChardevTLS.CertDir,
+		ChardevTLSVerify: c.ChardevTLS.Verify == nil || *c.ChardevTLS.Verify,
+		Deprecation:      c.DeprecationBehavior, MemoryBackingDir: d.files.MemoryBacking,
+	}
+	v, p := &c.VNC, &c.Spice
+	display(&out.VNC, v.Listen, v.Password, v.TLS.CertDir, v.SASLDir, v.TLS.Enabled, v.SASL, v.AutoUnixSocket, v.TLS.Verify)
+	display(&out.Spice, p.Listen, p.Password, p.TLS.CertDir, p.SASLDir, p.TLS.Enabled, p.SASL, p.AutoUnixSocket, p.TLS.Verify)
+	return out
+}
+
+// hugeTLB finds the folder of a file system with pages of that size in KiB.
+func (d *Driver) hugeTLB(size uint64) (string, error) {
+	mounts, err := os.ReadFile("/proc/self/mounts")
+	if err != nil {
+		return "", errSystem(err, "cannot read '%s'", "/proc/self/mounts")
+	}
+	for line := range strings.Lines(string(mounts)) {
+		f := strings.Fields(line)
+		if len(f) > 3 && f[2] == "hugetlbfs" && (size == 0 || strings.Contains(f[3], pageOption(size))) {
+			return filepath.Join(f[1], "libvirt/qemu"), nil
+		}
+	}
+	return "", errInternal("Unable to find any usable hugetlbfs mount for %d KiB", size)
+}
+
+func pageOption(size uint64) string {
+	if size%1024 == 0 {
+		return fmt.Sprintf("pagesize=%dM", size/1024)
+	}
+	return fmt.Sprintf("pagesize=%dK", size)
+}
+
+// pass opens a file for QEMU and gives the number it will have there.
+func (s *starter) pass(p command.Pass) (int, error) {
+	if p.Kind == "monitor" {
+		return firstFD, nil // opened before everything else
+	}
+	f, err := s.openFor(p)
+	if err != nil {
+		return 0, err
+	}
+	s.opened = append(s.opened, f)
+	return firstFD + len(s.opened) - 1, nil
+}
+
+func (s *starter) openFor(p command.Pass) (*os.File, error) {
+	switch p.Kind {
+	case "chardev-log", "chardev-file":
+		mode := os.O_WRONLY | os.O_CREATE
+		if p.Append {
+			mode |= os.O_APPEND
+		} else {
+			mode |= os.O_TRUNC
+		}
+		f, err := os.OpenFile(p.Path, mode, 0o600)
+		if err != nil {
+			return nil, errSystem(err, "Unable to pre-create chardev file '%s'", p.Path)
+		}
+		return f, nil
+	case "vhost":
+		return openDevice("/dev/vhost-net", "Unable to open vhost-net. Ensure that the module is loaded")
+	case "tap":
+		return s.openTap(p)
+	}
+	f, err := os.OpenFile(p.Path, os.O_RDWR, 0)
+	if err != nil {
+		return nil, errSystem(err, "Failed to open file '%s'", p.Path)
+	}
+	return f, nil
+}
+
+func openDevice(path, complaint string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return nil, errSystem(err, "%s", complaint)
+	}
+	return f, nil
+}

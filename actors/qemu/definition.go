@@ -1,0 +1,103 @@
+package qemu
+
+import (
+	"virtree.dev/actors/domain"
+	"virtree.dev/internal/failpoint"
+	"virtree.dev/internal/statefile"
+	"virtree.dev/supervisor/gen"
+)
+
+// define takes a definition: on the disk first, then for everybody to see.
+func (m *machine) define(req define) (*domain.Object, error) {
+	detail := int32(domain.DefinedUpdated)
+	if !m.core.Persistent {
+		detail = domain.DefinedAdded
+	}
+	if req.Def != nil {
+		if err := failpoint.Hit("qemu.define.begin"); err != nil {
+			return nil, err
+		}
+		if err := m.drv.files.saveConfig(req.Def); err != nil {
+			return nil, err
+		}
+		if err := failpoint.Hit("qemu.define.written"); err != nil {
+			return nil, err
+		}
+		m.config, m.core.Persistent = req.Def, true
+		if m.status == nil {
+			m.adoptActions(req.Def)
+		}
+	}
+	if req.Live != nil && m.status != nil {
+		s := *m.status
+		s.Domain = req.Live
+		m.status = &s
+		m.saveStatus()
+	}
+	o := m.publish()
+	if req.Def != nil && !req.Silent {
+		m.drv.emitLifecycle(o, domain.Emit{Type: domain.Defined, Detail: detail})
+	}
+	m.hit("qemu.define.published")
+	return o, nil
+}
+
+// undefine takes the definition away. A machine goes on as a transient domain.
+func (m *machine) undefine(p *gen.Process) error {
+	if err := m.drv.files.removeConfig(m.config.Name); err != nil {
+		return err
+	}
+	m.hit("qemu.undefine.removed")
+	o := m.object()
+	m.core.Persistent, m.autostart = false, false
+	if m.status != nil {
+		m.config = nil
+		o = m.publish()
+	}
+	m.drv.emitLifecycle(o, domain.Emit{Type: domain.Undefined, Detail: domain.UndefinedRemoved})
+	if m.status == nil {
+		m.leave(p)
+	}
+	return nil
+}
+
+func (m *machine) setAutostart(on bool) error {
+	if err := m.drv.files.setAutostart(m.config.Name, on); err != nil {
+		return err
+	}
+	m.autostart = on
+	m.publish()
+	return nil
+}
+
+// rename moves the definition: the new file is there before the old one goes.
+func (m *machine) rename(name string) (*domain.Object, error) {
+	old := m.object()
+	next := *m.config
+	next.Name = name
+	if err := m.drv.files.saveConfig(&next); err != nil {
+		return nil, err
+	}
+	m.hit("qemu.rename.written")
+	if err := m.moveAutostart(old.Name, name); err != nil {
+		return nil, err
+	}
+	if err := statefile.Remove(m.drv.files.config(old.Name)); err != nil {
+		return nil, err
+	}
+	m.config = &next
+	m.drv.emitLifecycle(old, domain.Emit{Type: domain.Undefined, Detail: domain.UndefinedRenamed})
+	o := m.publish()
+	m.drv.emitLifecycle(o, domain.Emit{Type: domain.Defined, Detail: domain.DefinedRenamed})
+	return o, nil
+}
+
+func (m *machine) moveAutostart(from, to string) error {
+	if !m.autostart {
+		return nil
+	}
+	if err := m.drv.files.setAutostart(to, true); err != nil {
+		return err
+	}
+	return m.drv.files.setAutostart(from, false)
+}

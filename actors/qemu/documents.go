@@ -1,0 +1,137 @@
+package qemu
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"virtree.dev/actors/dispatch"
+	"virtree.dev/actors/qemu/caps"
+	"virtree.dev/actors/qemu/defaults"
+	"virtree.dev/actors/qemu/firmware"
+	"virtree.dev/actors/qemu/validation"
+	xml "virtree.dev/protocol/xml/domain"
+)
+
+// firmwareDirs hold the descriptors of firmware images, the strongest last.
+var firmwareDirs = []string{"/usr/share/qemu/firmware", "/etc/qemu/firmware"}
+
+// defaultsHost is what the defaults of documents depend on here.
+func (d *Driver) defaultsHost() *defaults.Host {
+	warn := func(err error) { d.log.Warn(err.Error()) }
+	pairs := defaultPairs
+	if d.config.NVRAM != nil {
+		pairs = nil
+		for _, entry := range d.config.NVRAM {
+			if code, vars, ok := strings.Cut(entry, ":"); ok {
+				pairs = append(pairs, firmware.Pair{Code: code, Vars: vars})
+			}
+		}
+	}
+	return &defaults.Host{
+		Emulator:        defaultEmulator,
+		Firmware:        firmware.Host{Descriptors: firmware.Load(warn, firmwareDirs...), Pairs: pairs, NVRAMDir: d.files.NVRAM},
+		PCI:             hostPCI{d.host},
+		ChannelDir:      d.files.ChannelTarget,
+		LibDir:          d.files.Lib,
+		NVRAMDir:        d.files.NVRAM,
+		VNCAudio:        d.config.VNC.HostAudio,
+		NoGraphicsAudio: d.config.NographicsAudio,
+		AudioDriver:     os.Getenv("QEMU_AUDIO_DRV"),
+		SDLDriver:       os.Getenv("SDL_AUDIODRIVER"),
+	}
+}
+
+// defaultPairs are the images known before firmware had descriptors.
+var defaultPairs = []firmware.Pair{
+	{Code: "/usr/share/AAVMF/AAVMF_CODE.fd", Vars: "/usr/share/AAVMF/AAVMF_VARS.fd"},
+	{Code: "/usr/share/AAVMF/AAVMF32_CODE.fd", Vars: "/usr/share/AAVMF/AAVMF32_VARS.fd"},
+	{Code: "/usr/share/OVMF/OVMF_CODE.fd", Vars: "/usr/share/OVMF/OVMF_VARS.fd"},
+	{Code: "/usr/share/OVMF/OVMF_CODE.secboot.fd", Vars: "/usr/share/OVMF/OVMF_VARS.fd"},
+}
+
+// emulatorArchs are QEMU's names of architectures where they differ from libvirt's.
+var emulatorArchs = map[string]string{
+	"i686": "i386", "armv6l": "arm", "armv7l": "arm", "armv7b": "armeb", "ppc64le": "ppc64", "s390": "s390x",
+}
+
+// defaultEmulator finds the binary for an architecture; empty when there is none.
+func defaultEmulator(arch string) string {
+	name := arch
+	if other, ok := emulatorArchs[arch]; ok {
+		name = other
+	}
+	if path := inPath("qemu-system-" + name); path != "" {
+		return path
+	}
+	if arch != hostArch() && !(arch == "i686" && hostArch() == "x86_64") {
+		return ""
+	}
+	for _, path := range []string{inPath("qemu-kvm"), "/usr/libexec/qemu-kvm"} {
+		if path != "" && exists(path) {
+			return path
+		}
+	}
+	return ""
+}
+
+func inPath(name string) string {
+	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
+		path := filepath.Join(dir, name)
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
+			return path
+		}
+	}
+	return ""
+}
+
+// parse reads a document and completes it.
+func (d *Driver) parse(ctx context.Context, text []byte, o xml.ParseOptions) (*xml.Domain, error) {
+	raw := o
+	raw.SkipPostParse, raw.SkipValidate, raw.DefaultArch = true, true, hostArch()
+	def, err := xml.Parse(text, raw)
+	if err != nil {
+		return nil, err
+	}
+	_, err = d.complete(ctx, def, o)
+	return def, err
+}
+
+// complete gives a document what libvirt's defaults give it, and checks it. A
+// document from the disk is forgiven that its binary is gone: the start will say so.
+func (d *Driver) complete(ctx context.Context, def *xml.Domain, o xml.ParseOptions) (*caps.Caps, error) {
+	if err := defaults.Emulator(def, d.defaults); err != nil {
+		return nil, err
+	}
+	c, err := d.binaries.Get(ctx, def.Devices.Emulator)
+	if err != nil {
+		if !o.ABIUpdate {
+			return nil, nil
+		}
+		return nil, err
+	}
+	err = defaults.Apply(def, c, d.defaults, defaults.Options{ABIUpdate: o.ABIUpdate, Inactive: o.Inactive})
+	if err != nil {
+		return nil, err
+	}
+	if o.SkipValidate {
+		return c, nil
+	}
+	return c, validation.Check(def, c)
+}
+
+// parseDocument reads a client's document for a new definition.
+func (d *Driver) parseDocument(c *dispatch.Call, text string, _ bool) (def *xml.Domain, err error) {
+	err = c.Wait(func() error {
+		def, err = d.parse(c, []byte(text), xml.ParseOptions{Inactive: true, ABIUpdate: true})
+		return err
+	})
+	return def, err
+}
+
+// copyDocument makes a copy that shares nothing with the original.
+func (d *Driver) copyDocument(def *xml.Domain) (*xml.Domain, error) {
+	text := def.Format(xml.FormatOptions{Secure: true, Inactive: true})
+	return xml.Parse([]byte(text), xml.ParseOptions{SkipValidate: true, SkipPostParse: true, Inactive: true})
+}

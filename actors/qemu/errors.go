@@ -1,0 +1,75 @@
+package qemu
+
+import (
+	"errors"
+	"strings"
+	"syscall"
+
+	"virtree.dev/actors/dispatch"
+	"virtree.dev/protocol/virerr"
+)
+
+// Errors in libvirt's words; the driver's domain is always QEMU.
+
+func errInvalid(format string, args ...any) error {
+	return virerr.New(virerr.FromQEMU, virerr.OperationInvalid, format, args...)
+}
+
+func errFailed(format string, args ...any) error {
+	return virerr.New(virerr.FromQEMU, virerr.OperationFailed, format, args...)
+}
+
+func errInternal(format string, args ...any) error {
+	return virerr.New(virerr.FromQEMU, virerr.InternalError, format, args...)
+}
+
+func errUnsupportedConfig(format string, args ...any) error {
+	return virerr.New(virerr.FromQEMU, virerr.ConfigUnsupported, format, args...)
+}
+
+func errUnsupportedOperation(format string, args ...any) error {
+	return virerr.New(virerr.FromQEMU, virerr.OperationUnsupported, format, args...)
+}
+
+func errUnsupportedArgument(format string, args ...any) error {
+	return virerr.New(virerr.FromQEMU, virerr.ArgumentUnsupported, format, args...)
+}
+
+func errInvalidArg(format string, args ...any) error {
+	return virerr.New(virerr.FromQEMU, virerr.InvalidArg, format, args...)
+}
+
+func errNoDomain(format string, args ...any) error {
+	return virerr.New(virerr.FromQEMU, virerr.NoDomain, format, args...)
+}
+
+func errNotRunning() error { return errInvalid("domain is not running") }
+
+func errAlreadyRunning() error { return errInvalid("domain is already running") }
+
+// errExitedEarly quotes the machine's last words, if it had any.
+func errExitedEarly(words string) error {
+	const what = "process exited while connecting to monitor"
+	if words == "" {
+		return errInternal(what)
+	}
+	return errInternal(what+": %s", words)
+}
+
+// errSystem is an error of the system, told with its errno.
+func errSystem(err error, format string, args ...any) error {
+	errno := syscall.EIO
+	_ = errors.As(err, &errno)
+	return virerr.System(virerr.FromQEMU, errno, format, args...)
+}
+
+// checkFlags refuses flags that a call does not know, as libvirt's function for it would.
+func checkFlags(c *dispatch.Call, flags, known uint32) error {
+	if flags&^known == 0 {
+		return nil
+	}
+	return errInvalidArg("unsupported flags (0x%x) in function %s", flags&^known, functionName(c.Proc.API))
+}
+
+// functionName is what libvirt calls the driver's function for an API.
+func functionName(api string) string { return "qemu" + strings.TrimPrefix(api, "vir") }

@@ -1,0 +1,150 @@
+package qemu
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"virtree.dev/actors/domain"
+	"virtree.dev/supervisor/gen"
+)
+
+// HandleCall takes what workers ask for.
+func (m *machine) HandleCall(p *gen.Process, from gen.From, req any) (any, error) {
+	switch req := req.(type) {
+	case begin:
+		return m.beginJob(p, from, req)
+	case execute:
+		return m.executeFor(p, from, req)
+	case launch:
+		return m.launchMachine(p, req)
+	case attach:
+		if err := m.attachMachine(p, from, req); err != nil {
+			return nil, err
+		}
+		return nil, gen.ErrLater
+	case update:
+		return m.updateMachine(req.Change)
+	case launched:
+		m.step(p, domain.Launched{Paused: req.Paused})
+		return m.object(), nil
+	case abandon:
+		if m.abandonMachine(p, from) {
+			return struct{}{}, nil
+		}
+		return nil, gen.ErrLater
+	case stop:
+		if err := m.stopMachine(p, from, req); err != nil {
+			return nil, err
+		}
+		return nil, gen.ErrLater
+	case discard:
+		if !m.core.Persistent && !m.core.Active() && !m.leaving {
+			m.leave(p)
+		}
+		return struct{}{}, nil
+	case tell:
+		m.step(p, req.Message)
+		return m.object(), nil
+	}
+	return m.handleConfig(p, req)
+}
+
+// handleConfig takes what concerns the definition.
+func (m *machine) handleConfig(p *gen.Process, req any) (any, error) {
+	switch req := req.(type) {
+	case define:
+		return m.define(req)
+	case undefine:
+		return struct{}{}, m.undefine(p)
+	case setAutostart:
+		return struct{}{}, m.setAutostart(req.On)
+	case rename:
+		return m.rename(req.Name)
+	}
+	return nil, fmt.Errorf("unknown request %T", req)
+}
+
+// HandleMessage takes what happens to the machine, and the ends of jobs.
+func (m *machine) HandleMessage(p *gen.Process, msg any) error {
+	switch msg := msg.(type) {
+	case monitorRead:
+		m.received(p, msg)
+	case monitorLost:
+		m.lost(p, msg)
+	case processGone:
+		m.exited(p, msg)
+	case overdue:
+		if m.gone && m.pid == msg.PID {
+			m.finish(p)
+		}
+	case killHarder:
+		m.killStuck(p, msg)
+	case orphaned:
+		m.endOrphan(p, msg)
+	case goodbye:
+		return gen.Normal
+	case end:
+		m.endJob(msg.Token)
+	case lostPatience:
+		m.expire(msg.Token)
+	}
+	return nil
+}
+
+// executeFor runs a monitor command for a worker.
+func (m *machine) executeFor(p *gen.Process, from gen.From, req execute) (any, error) {
+	if m.status == nil {
+		return nil, errNotRunning()
+	}
+	if req.First != nil {
+		m.step(p, req.First)
+	}
+	m.run(req.Command, req.Files, func(raw json.RawMessage, err error) {
+		from.Reply(raw, err)
+	})
+	return nil, gen.ErrLater
+}
+
+// beginJob gives the domain to a worker, or lets it wait.
+func (m *machine) beginJob(p *gen.Process, from gen.From, req begin) (any, error) {
+	req.Job.Since = time.Now()
+	token, granted, err := m.jobs.Ask(req.Job)
+	if err != nil {
+		return nil, err
+	}
+	if granted {
+		m.showJob()
+		return token, nil
+	}
+	m.waiting[token] = from
+	p.SendAfter(req.Patience, lostPatience{Token: token})
+	return nil, gen.ErrLater
+}
+
+func (m *machine) endJob(token uint64) {
+	next, ok := m.jobs.Done(token, time.Now())
+	if from, waits := m.waiting[next]; ok && waits {
+		delete(m.waiting, next)
+		from.Reply(next, nil)
+	}
+	m.showJob()
+}
+
+// showJob publishes a change of the job's holder.
+func (m *machine) showJob() {
+	if !m.leaving && m.drv.registry.ByUUID(m.uuid) != nil {
+		m.publish()
+	}
+}
+
+func (m *machine) expire(token uint64) {
+	from, waits := m.waiting[token]
+	if !waits {
+		return
+	}
+	if busy := m.jobs.Expire(token); busy != nil {
+		delete(m.waiting, token)
+		from.Reply(nil, busy)
+	}
+}

@@ -1,0 +1,20 @@
+package qemu
+
+import (
+	"virtree.dev/actors/dispatch"
+	"virtree.dev/protocol/remote"
+)
+
+// remoteTable are the handlers of the main program. What has none here (hotplug,
+// save, snapshots, block jobs, migration, the guest's agent) is answered as unsupported.
+func (d *Driver) remoteTable() *dispatch.Table {
+	t := dispatch.NewTable(&remote.Program)
+	for _, add := range []func(*dispatch.Table){
+		d.connectHandlers, d.nodeHandlers, d.listHandlers, d.queryHandlers, d.defineHandlers,
+		d.lifecycleHandlers, d.metadataHandlers, d.memoryHandlers, d.vcpuHandlers, d.tuneHandlers,
+		d.statsHandlers, d.blockHandlers, d.netHandlers, d.consoleHandlers,
+	} {
+		add(t)
+	}
+	return t
+}

@@ -1,0 +1,168 @@
+package qemu
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"virtree.dev/internal/sys"
+	xml "virtree.dev/protocol/xml/domain"
+	"virtree.dev/protocol/xml/domstatus"
+)
+
+// query learns from QEMU what only it knows: threads, terminals, the balloon.
+func (s *starter) query() error {
+	cpus, err := query[[]cpuFast](s.ctx, s.dom, "query-cpus-fast", nil)
+	if err != nil {
+		return err
+	}
+	devices, err := query[[]chardev](s.ctx, s.dom, "query-chardev", nil)
+	if err != nil {
+		return err
+	}
+	o, err := call(s.ctx, s.dom, update{Change: func(st *domstatus.Status) {
+		st.VCPUs = nil
+		for _, c := range cpus {
+			st.VCPUs = append(st.VCPUs, domstatus.VCPU{ID: uint(c.Index), PID: c.Thread})
+		}
+		nameTerminals(st.Domain, devices)
+	}})
+	if err == nil {
+		s.def = o.Def
+		s.status.VCPUs = o.Status.VCPUs
+	}
+	return err
+}
+
+// nameTerminals tells the document which terminal each character device got.
+func nameTerminals(d *xml.Domain, devices []chardev) {
+	paths := map[string]string{}
+	for _, dev := range devices {
+		if path, ok := strings.CutPrefix(dev.Filename, "pty:"); ok {
+			paths[dev.Label] = path
+		}
+	}
+	v := &d.Devices
+	for _, list := range []*[]*xml.Chardev{&v.Serials, &v.Parallels, &v.Channels, &v.Consoles} {
+		named := make([]*xml.Chardev, len(*list))
+		for i, c := range *list {
+			named[i] = c
+			if path := paths["char"+c.Alias]; path != "" && c.Source.Type == "pty" {
+				next := *c
+				next.Source.Path = path
+				named[i] = &next
+			}
+		}
+		*list = named
+	}
+}
+
+// configure gives the machine what the command line cannot: passwords, affinity, links that are down.
+func (s *starter) configure() error {
+	for _, step := range []func() error{s.passwords, s.links, s.balloon, s.affinity} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *starter) passwords() error {
+	for _, g := range s.def.Devices.Graphics {
+		password := g.Auth.Password
+		if password == nil {
+			password = s.drv.defaultPassword(g.Type)
+		}
+		if password == nil || g.Type != "vnc" && g.Type != "spice" {
+			continue
+		}
+		args := map[string]any{"protocol": g.Type, "password": *password}
+		if g.Auth.Connected != "" {
+			args["connected"] = g.Auth.Connected
+		}
+		if _, err := s.dom.monitor(s.ctx, "set_password", args, nil); err != nil {
+			return err
+		}
+		if g.Auth.ValidTo == "" {
+			continue
+		}
+		at, err := time.Parse("2006-01-02T15:04:05", g.Auth.ValidTo)
+		if err != nil {
+			return errInvalidArg("cannot parse password validity time '%s', expect YYYY-MM-DDTHH:MM:SS", g.Auth.ValidTo)
+		}
+		expiry := map[string]any{"protocol": g.Type, "time": fmt.Sprint(at.Unix())}
+		if _, err := s.dom.monitor(s.ctx, "expire_password", expiry, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// defaultPassword is that of qemu.conf, for displays whose document names none.
+func (d *Driver) defaultPassword(display string) *string {
+	password := d.config.VNC.Password
+	if display == "spice" {
+		password = d.config.Spice.Password
+	}
+	if password == "" {
+		return nil
+	}
+	return &password
+}
+
+func (s *starter) links() error {
+	for _, n := range s.def.Devices.Interfaces {
+		if n.Link != "down" {
+			continue
+		}
+		if _, err := s.dom.monitor(s.ctx, "set_link", map[string]any{"name": n.Alias, "up": false}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// balloon sets the memory the guest is to have at first, and how often it reports.
+func (s *starter) balloon() error {
+	b := s.def.Devices.Memballoon
+	if b == nil || b.Model == "none" {
+		return nil
+	}
+	if b.Period > 0 {
+		args := map[string]any{"path": "/machine/peripheral/" + b.Alias, "property": "guest-stats-polling-interval", "value": b.Period}
+		if _, err := s.dom.monitor(s.ctx, "qom-set", args, nil); err != nil {
+			return err
+		}
+	}
+	if s.def.Memory.Current == s.def.Memory.Total {
+		return nil
+	}
+	_, err := s.dom.monitor(s.ctx, "balloon", map[string]any{"value": s.def.Memory.Current * 1024}, nil)
+	return err
+}
+
+// affinity binds the machine's threads to the host's processors.
+func (s *starter) affinity() error {
+	all := s.def.VCPU.CPUSet
+	if pin := s.def.CPUTune.EmulatorPin; pin != nil || all != nil {
+		if pin == nil {
+			pin = all
+		}
+		if err := sys.SetAffinity(s.pid, pin.Members()); err != nil {
+			return errSystem(err, "cannot set CPU affinity on process %d", s.pid)
+		}
+	}
+	for _, v := range s.status.VCPUs {
+		pin := all
+		if int(v.ID) < len(s.def.VCPU.List) && s.def.VCPU.List[v.ID].Pin != nil {
+			pin = s.def.VCPU.List[v.ID].Pin
+		}
+		if pin == nil {
+			continue
+		}
+		if err := sys.SetAffinity(v.PID, pin.Members()); err != nil {
+			return errSystem(err, "cannot set CPU affinity on process %d", v.PID)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,220 @@
+package qemu
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"virtree.dev/actors/domain"
+	"virtree.dev/actors/qemu/caps"
+	"virtree.dev/actors/qemu/command"
+	"virtree.dev/internal/failpoint"
+	xml "virtree.dev/protocol/xml/domain"
+	"virtree.dev/protocol/xml/domstatus"
+)
+
+// startFlags are those of virDomainCreate.
+type startFlags uint32
+
+// The flags of a start.
+const (
+	startPaused startFlags = 1 << iota
+	startAutodestroy
+	startBypassCache
+	startForceBoot
+	startValidate
+	startResetNVRAM
+)
+
+// starter makes a machine, step by step. It runs in a worker that holds the
+// domain's job; what must survive it is in the domain's process and on the disk.
+type starter struct {
+	drv   *Driver
+	ctx   context.Context
+	dom   handle
+	flags startFlags
+	extra map[string][]*os.File // by name, for disks given as descriptors
+
+	def    *xml.Domain
+	caps   *caps.Caps
+	status *domstatus.Status
+	line   *command.Line
+	log    *machineLog
+	pid    int
+
+	announced bool
+	opened    []*os.File // ours to close once the machine has them
+}
+
+// startSteps in order. After each one comes the failpoint qemu.start.NAME: at
+// every one of them the daemon may die without leaving a stray machine.
+var startSteps = []struct {
+	name string
+	do   func(*starter) error
+}{
+	{"prepare", (*starter).prepare},
+	{"folders", (*starter).folders},
+	{"files", (*starter).files},
+	{"announce", (*starter).announce},
+	{"log", (*starter).openLog},
+	{"build", (*starter).build},
+	{"spawn", (*starter).spawn},
+	{"pidfile", (*starter).savePID},
+	{"attach", (*starter).attach},
+	{"query", (*starter).query},
+	{"configure", (*starter).configure},
+	{"continue", (*starter).letRun},
+	{"finish", (*starter).finish},
+}
+
+// start makes the machine of a domain whose job the caller holds.
+func (d *Driver) start(ctx context.Context, dom handle, flags startFlags) error {
+	s := &starter{drv: d, ctx: ctx, dom: dom, flags: flags}
+	defer s.close()
+	for _, step := range startSteps {
+		err := step.do(s)
+		if err == nil {
+			err = failpoint.Hit("qemu.start." + step.name)
+		}
+		if err != nil {
+			return s.undo(err)
+		}
+	}
+	return nil
+}
+
+// undo takes back what was done; the error becomes one that quotes the machine's
+// last words where the machine was the one to fail.
+func (s *starter) undo(err error) error {
+	if s.pid != 0 && isGone(err) {
+		err = errExitedEarly(s.log.tail())
+	}
+	if s.announced {
+		if _, failure := call(s.ctx, s.dom, abandon{}); failure != nil {
+			s.drv.log.Error(fmt.Sprintf("cannot undo the start of domain '%s': %v", s.def.Name, failure))
+		}
+		return err
+	}
+	if s.def != nil {
+		s.drv.files.forget(s.def.ID, s.def.Name)
+	}
+	return err
+}
+
+func (s *starter) close() {
+	for _, f := range s.opened {
+		f.Close()
+	}
+	if s.log != nil {
+		s.log.file.Close()
+	}
+}
+
+// prepare makes the machine's own document out of the definition.
+func (s *starter) prepare() error {
+	config := s.dom.document
+	if config == nil {
+		config = s.dom.object.Config()
+	}
+	var err error
+	if s.def, err = s.drv.copyDocument(config); err != nil {
+		return err
+	}
+	s.def.ID = s.drv.nextID()
+	if s.caps, err = s.drv.complete(s.ctx, s.def, xml.ParseOptions{ABIUpdate: true}); err != nil {
+		return err
+	}
+	return s.drv.prepareMachine(s.def)
+}
+
+func (s *starter) folders() error {
+	lib := s.drv.files.libDir(s.def.ID, s.def.Name)
+	channels := s.drv.files.channelDir(s.def.ID, s.def.Name)
+	for _, dir := range []string{lib, channels} {
+		if err := os.MkdirAll(dir, 0o750); err != nil {
+			return fmt.Errorf("cannot create directory '%s': %w", dir, err)
+		}
+	}
+	s.status = &domstatus.Status{
+		Monitor:          &domstatus.Monitor{Path: filepath.Join(lib, "monitor.sock"), Type: "unix"},
+		LibDir:           lib,
+		ChannelTargetDir: channels,
+		AgentTimeout:     domstatus.AgentBlocks,
+		QEMUCaps:         s.caps.FlagNames(),
+		Domain:           s.def,
+	}
+	return nil
+}
+
+// announce puts the machine into the domain's process, and its status on the disk.
+func (s *starter) announce() error {
+	_, err := call(s.ctx, s.dom, launch{Status: s.status})
+	s.announced = err == nil
+	return err
+}
+
+func (s *starter) openLog() (err error) {
+	s.log, err = openLog(s.drv.files.Log, s.def.Name)
+	return err
+}
+
+// build makes the command line, and the monitor's socket, which is there before QEMU is.
+func (s *starter) build() error {
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: s.status.Monitor.Path, Net: "unix"})
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	l.SetUnlinkOnClose(false)
+	socket, err := l.File()
+	if err != nil {
+		return err
+	}
+	s.opened = append(s.opened, socket)
+	s.line, err = s.drv.buildCommand(s)
+	return err
+}
+
+// spawn starts QEMU in a session of its own, so that it outlives us.
+func (s *starter) spawn() error {
+	now := time.Now()
+	s.log.say(now, s.drv.startingUp(s.caps))
+	fmt.Fprintln(s.log.file, commandText(s.line.Env, s.line.Argv))
+	s.log.mark()
+	pid, err := spawn(spawnSpec{argv: s.line.Argv, env: s.line.Env, files: s.opened, output: s.log.file, dir: "/"})
+	if err != nil {
+		return fmt.Errorf("cannot execute binary %s: %w", s.line.Argv[0], err)
+	}
+	s.pid = pid
+	return nil
+}
+
+func (s *starter) savePID() error {
+	return s.drv.files.savePID(s.def.Name, s.pid)
+}
+
+func (s *starter) attach() error {
+	ctx, cancel := context.WithTimeout(s.ctx, attachPatience)
+	defer cancel()
+	_, err := call(ctx, s.dom, attach{PID: s.pid})
+	return err
+}
+
+// attachPatience is how long a QEMU may take until its monitor answers.
+const attachPatience = 60 * time.Second
+
+func (s *starter) letRun() error {
+	if s.flags&startPaused != 0 {
+		return nil
+	}
+	_, err := s.dom.monitor(s.ctx, "cont", nil, domain.RunComing{Reason: domain.RunningUnpaused})
+	return err
+}
+
+func (s *starter) finish() error {
+	_, err := call(s.ctx, s.dom, launched{Paused: s.flags&startPaused != 0})
+	return err
+}
