@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"virtree.dev/actors/qemu/command"
 	"virtree.dev/config/paths"
 	"virtree.dev/internal/statefile"
 	"virtree.dev/protocol/xml/domain"
@@ -77,7 +78,7 @@ or other application using the libvirt API.
 
 // commentSafe says whether a name may stand in the comment; for others the UUID does.
 func commentSafe(name string) bool {
-	return !strings.ContainsAny(name, shellMeta) && !strings.Contains(name, "--")
+	return !strings.ContainsAny(name, command.ShellMeta) && !strings.Contains(name, "--")
 }
 
 func withHint(d *domain.Domain, text string) []byte {

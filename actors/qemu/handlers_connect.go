@@ -89,7 +89,7 @@ func (d *Driver) toNative(c *dispatch.Call, a *remote.ConnectDomainXMLToNativeAr
 	if err != nil {
 		return nil, err
 	}
-	return &remote.ConnectDomainXMLToNativeRet{NativeConfig: commandText(line.Env, line.Argv) + "\n"}, nil
+	return &remote.ConnectDomainXMLToNativeRet{NativeConfig: line.Text() + "\n"}, nil
 }
 
 // imagineCommand makes the command line of a machine that is not started: nothing is opened or made.

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"virtree.dev/actors/qemu/caps"
@@ -76,41 +75,6 @@ func quotable(b []byte) string {
 		}
 	}
 	return string(kept)
-}
-
-// shellMeta are the characters that make an argument need quotes.
-const shellMeta = "\r\t\n !\"#$&'()*;<>?[\\]^`{|}~"
-
-func shellQuote(s string) string {
-	switch {
-	case s == "":
-		return "''"
-	case !strings.ContainsAny(s, shellMeta):
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}
-
-// commandText shows a command as libvirt's logs do: an environment variable or an option a line,
-// an option's value behind it.
-func commandText(env, argv []string) string {
-	var b strings.Builder
-	for _, e := range env {
-		name, value, _ := strings.Cut(e, "=")
-		b.WriteString(name + "=" + shellQuote(value) + " \\\n")
-	}
-	b.WriteString(shellQuote(argv[0]))
-	seenOption := false
-	for i, a := range argv[1:] {
-		option := strings.HasPrefix(a, "-")
-		seenOption = seenOption || option
-		b.WriteByte(' ')
-		if option || !seenOption || !strings.HasPrefix(argv[i], "-") {
-			b.WriteString("\\\n")
-		}
-		b.WriteString(shellQuote(a))
-	}
-	return b.String()
 }
 
 // removeLogs takes away a machine's log with the older parts of it.

@@ -6,18 +6,6 @@ import (
 	"time"
 )
 
-func TestCommandText(t *testing.T) {
-	got := commandText([]string{"LC_ALL=C", "A=b c"},
-		[]string{"/usr/bin/qemu", "-name", "guest=d1", "-S", "-object", `{"id":"it's"}`, "-no-acpi"})
-	want := strings.Join([]string{
-		`LC_ALL=C \`, `A='b c' \`, `/usr/bin/qemu \`, `-name guest=d1 \`, `-S \`,
-		`-object '{"id":"it'\''s"}' \`, `-no-acpi`,
-	}, "\n")
-	if got != want {
-		t.Errorf("got:\n%s\nwant:\n%s", got, want)
-	}
-}
-
 func TestLogTail(t *testing.T) {
 	dir := t.TempDir()
 	for range 2 { // the second run must not quote the first

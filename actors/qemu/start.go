@@ -182,7 +182,7 @@ func (s *starter) build() error {
 func (s *starter) spawn() error {
 	now := time.Now()
 	s.log.say(now, s.drv.startingUp(s.caps))
-	fmt.Fprintln(s.log.file, commandText(s.line.Env, s.line.Argv))
+	fmt.Fprintln(s.log.file, s.line.Text())
 	s.log.mark()
 	pid, err := spawn(spawnSpec{argv: s.line.Argv, env: s.line.Env, files: s.opened, output: s.log.file, dir: "/"})
 	if err != nil {

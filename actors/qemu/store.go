@@ -62,6 +62,9 @@ type store struct {
 // Init starts a process for each domain on the disk. After its own restart it takes over those that run.
 func (s *store) Init(p *gen.Process) error {
 	s.names, s.taken = map[string]xml.UUID{}, map[xml.UUID]string{}
+	if err := s.drv.files.prepare(); err != nil {
+		return err
+	}
 	for _, o := range s.drv.load() {
 		s.take(o.UUID, o.Name)
 		if s.drv.alive(o.UUID) {

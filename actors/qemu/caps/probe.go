@@ -132,19 +132,17 @@ func (p *prober) version() error {
 	return nil
 }
 
-// documentArch gives an architecture as documents spell it, where QEMU does otherwise.
-var documentArch = map[string]string{"i386": "i686", "arm": "armv7l"}
-
 func (p *prober) target() error {
 	var t struct {
 		Arch string `json:"arch"`
 	}
-	_, err := p.ask(&t, "query-target", nil)
-	p.caps.Arch = t.Arch
-	if a := documentArch[t.Arch]; a != "" {
-		p.caps.Arch = a
+	if _, err := p.ask(&t, "query-target", nil); err != nil {
+		return err
 	}
-	return err
+	if p.caps.Arch = fromQEMU(t.Arch); p.caps.Arch == "" {
+		return virerr.New(virerr.FromQEMU, virerr.InternalError, "Unknown QEMU arch %s", t.Arch)
+	}
+	return nil
 }
 
 func (p *prober) accelerator() error {

@@ -99,10 +99,10 @@ func (p *prober) propertiesOf(kind string, wanted []want) error {
 
 // machineProperties asks the types a binary has, and two that stand behind many.
 func (p *prober) machineProperties() error {
-	c, x86 := p.caps, p.caps.Arch == "x86_64" || p.caps.Arch == "i686"
+	c := p.caps
 	for _, m := range machineProperties {
 		name := c.Canonical(c.best(), m.kind)
-		if name != "none" && !(x86 && name == "generic-pc") && c.Machine(c.best(), name) == nil {
+		if name != "none" && !(isX86(c.Arch) && name == "generic-pc") && c.Machine(c.best(), name) == nil {
 			continue
 		}
 		if err := p.propertiesOf(name+"-machine", m.props); err != nil {

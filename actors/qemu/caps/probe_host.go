@@ -38,7 +38,7 @@ func (p *prober) hostCPUOf(virtType string) error {
 	if err != nil {
 		return err
 	}
-	if e != nil && p.isX86() {
+	if e != nil && isX86(p.caps.Arch) {
 		all, err := p.expand(kind, cpuModel{Name: model, Props: map[string]json.RawMessage{"migratable": no}})
 		if err != nil {
 			return err
@@ -48,25 +48,19 @@ func (p *prober) hostCPUOf(virtType string) error {
 	if err := p.deprecated(e, model); err != nil {
 		return err
 	}
-	if virtType != "qemu" && (p.isX86() || p.isARM()) {
+	if virtType != "qemu" && (isX86(p.caps.Arch) || isARM(p.caps.Arch)) {
 		err = p.enlightenments(model)
 	}
 	p.caps.accel(virtType).Host = e
 	return err
 }
 
-func (p *prober) isX86() bool { return p.caps.Arch == "x86_64" || p.caps.Arch == "i686" }
-
-func (p *prober) isARM() bool {
-	return p.caps.Arch == "aarch64" || strings.HasPrefix(p.caps.Arch, "armv")
-}
-
 // expansionKind: QEMU that does not tell its own spelling of features has to give all spellings ("static-full").
 func (p *prober) expansionKind() string {
 	switch {
-	case p.isX86() && !p.caps.Has("canonical-cpu-features"):
+	case isX86(p.caps.Arch) && !p.caps.Has("canonical-cpu-features"):
 		return "static-full"
-	case p.isARM():
+	case isARM(p.caps.Arch):
 		return "full"
 	default:
 		return "static"

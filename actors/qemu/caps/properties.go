@@ -210,7 +210,7 @@ var preferredMachines = map[string]string{
 	"mipsel":       "malta",
 	"mips64":       "malta",
 	"mips64el":     "malta",
-	"or32":         "or1k-sim",
+	"openrisc":     "or1k-sim",
 	"ppc":          "g3beige",
 	"ppcle":        "g3beige",
 	"ppc64":        "pseries",

@@ -15,6 +15,8 @@ type Nodes struct {
 	Filters map[*domain.Disk][]uint
 	// Hostdevs are those of SCSI devices.
 	Hostdevs map[*domain.Hostdev]uint
+	// Sets are the numbers of QEMU's sets of descriptors, from 0 on.
+	Sets map[*domain.DiskSource]uint
 	// Last is the highest number.
 	Last uint
 }
@@ -27,6 +29,7 @@ func NumberNodes(d *domain.Domain) *Nodes {
 		Images:   map[*domain.DiskSource]uint{},
 		Filters:  map[*domain.Disk][]uint{},
 		Hostdevs: map[*domain.Hostdev]uint{},
+		Sets:     map[*domain.DiskSource]uint{},
 	}
 	for _, disk := range slices.Backward(d.Devices.Disks) {
 		if disk.Bus == "sd" || disk.Source.Type == "vhostuser" {
@@ -47,6 +50,13 @@ func NumberNodes(d *domain.Domain) *Nodes {
 			n.chain(disk.Source, true)
 		}
 	}
+	for _, disk := range d.Devices.Disks {
+		for s := disk.Source; isImage(s); s = s.Backing {
+			if s.Type == "vhostvdpa" {
+				n.Sets[s] = uint(len(n.Sets))
+			}
+		}
+	}
 	return n
 }
 
@@ -60,10 +70,18 @@ func (n *Nodes) chain(s *domain.DiskSource, detected bool) {
 	for ; isImage(s); s = s.Backing {
 		if s.Detected == detected {
 			n.Images[s] = n.next()
+			n.group(s)
 		}
 		if s.Data != nil && (s.Data.Detected || s.Detected) == detected {
 			n.Images[s.Data] = n.next()
+			n.group(s.Data)
 		}
+	}
+}
+
+func (n *Nodes) group(s *domain.DiskSource) {
+	if s.FDGroup != "" {
+		n.Sets[s] = uint(len(n.Sets))
 	}
 }
 
@@ -134,6 +152,9 @@ func (b *builder) image(n *Nodes, disk *domain.Disk, s *domain.DiskSource) *imag
 	i := &image{DiskSource: s, disk: disk}
 	i.top = s == disk.Source || s == disk.Source.Data
 	i.readOnly = !i.top || s == disk.Source && disk.ReadOnly
+	if set, ok := n.Sets[s]; ok {
+		i.fdset = fmt.Sprintf("/dev/fdset/%d", set)
+	}
 	b.layers(i, fmt.Sprintf("libvirt-%d", n.Images[s]))
 	return i
 }
@@ -144,7 +165,8 @@ func (b *builder) layers(i *image, prefix string) {
 	if i.Slice != nil {
 		i.slice = prefix + "-slice-sto"
 	}
-	if i.diskFormat() != "raw" || i.luks() || !b.caps.Has("blockjob.backing-mask-protocol") {
+	count, writable, _ := b.fdGroup(i)
+	if i.diskFormat() != "raw" || i.luks() || count == 1 && writable || !b.caps.Has("blockjob.backing-mask-protocol") {
 		i.format = prefix + "-format"
 	}
 }

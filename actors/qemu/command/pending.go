@@ -4,7 +4,6 @@ func (b *builder) pflash() {}
 func (b *builder) machineType() {}
 func (b *builder) accel() {}
 func (b *builder) tseg() {}
-func (b *builder) cpu() {}
 func (b *builder) loader() {}
 func (b *builder) smp() {}
 func (b *builder) ioThreads() {}

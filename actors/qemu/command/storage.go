@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
+	"strings"
 
 	"virtree.dev/protocol/xml/domain"
 )
@@ -89,6 +90,14 @@ func (i *image) encryptionAlias() string {
 	return i.storage
 }
 
+// authAlias names what opens the server; host devices have no other secrets.
+func (i *image) authAlias() string {
+	if strings.HasSuffix(i.storage, "-backend") {
+		return secretAlias(i.storage, "", 0)
+	}
+	return secretAlias(i.storage, "auth", 0)
+}
+
 // tls gives the name of the credentials for an image's server, empty when it goes without.
 func (b *builder) tls(i *image) (alias string, conf StorageTLS) {
 	n := i.Network
@@ -117,7 +126,7 @@ func (b *builder) imageObjects(i *image) {
 		if i.Network != nil && i.Network.Protocol == "rbd" {
 			kind = "ceph"
 		}
-		b.secret(secretAlias(i.storage, "auth", 0), kind, a.Secret)
+		b.secret(i.authAlias(), kind, a.Secret)
 	}
 	if i.Network != nil && len(i.Network.Cookies) > 0 {
 		b.secretValue(secretAlias(i.storage, "httpcookie", 0), []byte(cookieText(i.Network.Cookies)))

@@ -96,9 +96,16 @@ func (a *applier) chooseMachine() error {
 
 func (a *applier) machineType() *caps.Machine { return a.binary.Machine(a.doc.Type, a.doc.OS.Machine) }
 
+// defaultCPU is the processor model of the machine type, which names it by its QOM type.
 func (a *applier) defaultCPU() string {
-	if m := a.machineType(); m != nil {
-		return m.DefaultCPU
+	m := a.machineType()
+	if m == nil {
+		return ""
+	}
+	for _, c := range a.binary.Accels[a.doc.Type].CPUs {
+		if c.Type == m.DefaultCPU {
+			return c.Name
+		}
 	}
 	return ""
 }

@@ -1,0 +1,143 @@
+package golden
+
+import (
+	"encoding/base64"
+	"fmt"
+
+	"virtree.dev/actors/qemu/command"
+	"virtree.dev/actors/qemu/defaults"
+	"virtree.dev/actors/qemu/firmware"
+	"virtree.dev/protocol/xml/domain"
+)
+
+// noPCI is a host without PCI devices.
+type noPCI struct{}
+
+func (noPCI) PCIExpress(domain.PCIAddress) (express, known bool) { return false, false }
+
+// goldenHost is the host that libvirt's expected results were made on.
+func goldenHost() *defaults.Host {
+	return &defaults.Host{
+		Emulator:   func(arch string) string { return "/usr/bin/qemu-system-" + emulatorArch(arch) },
+		PCI:        noPCI{},
+		ChannelDir: "/var/lib/libvirt/qemu/channel",
+		LibDir:     "/var/lib/libvirt/qemu",
+		NVRAMDir:   "/var/lib/libvirt/qemu/nvram",
+		Firmware: firmware.Host{
+			Descriptors: goldenFirmware(),
+			NVRAMDir:    "/var/lib/libvirt/qemu/nvram",
+			Pairs: []firmware.Pair{
+				{Code: "/usr/share/AAVMF/AAVMF_CODE.fd", Vars: "/usr/share/AAVMF/AAVMF_VARS.fd"},
+				{Code: "/usr/share/AAVMF/AAVMF32_CODE.fd", Vars: "/usr/share/AAVMF/AAVMF32_VARS.fd"},
+				{Code: "/usr/share/OVMF/OVMF_CODE.fd", Vars: "/usr/share/OVMF/OVMF_VARS.fd"},
+				{Code: "/usr/share/OVMF/OVMF_CODE.secboot.fd", Vars: "/usr/share/OVMF/OVMF_VARS.fd"},
+			},
+		},
+	}
+}
+
+func emulatorArch(arch string) string {
+	switch arch {
+	case "i686":
+		return "i386"
+	case "armv7l", "armv6l":
+		return "arm"
+	case "ppc64le":
+		return "ppc64"
+	}
+	return arch
+}
+
+// goldenFirmware are the builds of Fedora's packages that the results name, strongest first.
+func goldenFirmware() []firmware.Descriptor {
+	q35 := []firmware.Target{{Architecture: "x86_64", Machines: []string{"pc-q35-*"}}}
+	pc := []firmware.Target{{Architecture: "x86_64", Machines: []string{"pc-i440fx-*", "pc-q35-*"}}}
+	secure := []string{"acpi-s3", "requires-smm", "secure-boot", "verbose-dynamic"}
+	enrolled := append([]string{"enrolled-keys"}, secure...)
+	plain := []string{"acpi-s3", "amd-sev", "verbose-dynamic"}
+	ovmf := func(code, vars, format string, targets []firmware.Target, features []string) firmware.Descriptor {
+		const dir = "/usr/share/edk2/ovmf/"
+		return firmware.Descriptor{
+			Interfaces: []string{"uefi"}, Device: "flash", Mode: "split", Targets: targets, Features: features,
+			Executable: firmware.Image{Filename: dir + code, Format: format},
+			Template:   firmware.Image{Filename: dir + vars, Format: format},
+		}
+	}
+	return []firmware.Descriptor{
+		ovmf("OVMF_CODE_4M.secboot.qcow2", "OVMF_VARS_4M.secboot.qcow2", "qcow2", q35, enrolled),
+		ovmf("OVMF_CODE.secboot.fd", "OVMF_VARS.secboot.fd", "raw", q35, enrolled),
+		ovmf("OVMF_CODE_4M.secboot.qcow2", "OVMF_VARS_4M.qcow2", "qcow2", q35, secure),
+		ovmf("OVMF_CODE.secboot.fd", "OVMF_VARS.fd", "raw", q35, secure),
+		ovmf("OVMF_CODE_4M.qcow2", "OVMF_VARS_4M.qcow2", "qcow2", pc, plain),
+		ovmf("OVMF_CODE.fd", "OVMF_VARS.fd", "raw", pc, plain),
+		{
+			Interfaces: []string{"uefi"}, Device: "flash", Mode: "stateless",
+			Executable: firmware.Image{Filename: "/usr/share/edk2/ovmf/OVMF.amdsev.fd", Format: "raw"},
+			Targets:    q35, Features: []string{"amd-sev", "amd-sev-es", "amd-sev-snp", "verbose-dynamic"},
+		},
+		{
+			Interfaces: []string{"bios"}, Device: "memory",
+			Executable: firmware.Image{Filename: "/usr/share/seabios/bios-256k.bin"},
+			Targets:    []firmware.Target{{Architecture: "i386", Machines: []string{"pc-i440fx-*", "pc-q35-*"}}, pc[0]},
+		},
+	}
+}
+
+// The numbers of descriptors in the results, by what they are for.
+const (
+	goldenMonitorFD = 1729
+	goldenTapFD     = 3
+	goldenVhostFD   = 44
+	goldenFileFD    = 1750
+)
+
+func goldenEnv(d *domain.Domain) *command.Env {
+	name := d.Name
+	if r := []rune(name); len(r) > 20 {
+		name = string(r[:20])
+	}
+	lib := fmt.Sprintf("/var/lib/libvirt/qemu/domain-%d-%s", d.ID, name)
+	files := goldenFileFD
+	return &command.Env{
+		Privileged: true,
+		LibDir:     lib,
+		ChannelDir: fmt.Sprintf("/var/run/libvirt/qemu/channel/%d-%s", d.ID, name),
+		Base:       []string{"LC_ALL=C", "PATH=/bin", "HOME=/home/test", "USER=test", "LOGNAME=test"},
+		Config: command.Config{
+			LogTimestamp: true, SeccompSandbox: -1,
+			VNC:              command.Display{Listen: "127.0.0.1"},
+			Spice:            command.Display{Listen: "127.0.0.1"},
+			MemoryBackingDir: "/var/lib/libvirt/qemu/ram",
+		},
+		MemoryDir:       "/var/lib/libvirt/qemu/ram/" + fmt.Sprintf("%d-%s", d.ID, name),
+		DefaultHugePage: 2048,
+		HugeTLB:         goldenHugeTLB(d),
+		Secret: func(string, string) ([]byte, error) {
+			return base64.StdEncoding.DecodeString("AQCVn5hO6HzFAhAAq0NCv8jtJcIcE+HOBlMQ1A==")
+		},
+		Pass: func(p command.Pass) (int, error) {
+			switch p.Kind {
+			case "monitor":
+				return goldenMonitorFD, nil
+			case "tap":
+				return goldenTapFD + p.Index, nil
+			case "vhost":
+				return goldenVhostFD + p.Index, nil
+			}
+			files++
+			return files - 1, nil
+		},
+	}
+}
+
+func goldenHugeTLB(d *domain.Domain) func(uint64) (string, error) {
+	return func(size uint64) (string, error) {
+		switch size {
+		case 0, 2048:
+			return "/dev/hugepages2M/libvirt/qemu", nil
+		case 1 << 20:
+			return "/dev/hugepages1G/libvirt/qemu", nil
+		}
+		return "", fmt.Errorf("internal error: Unable to find any usable hugetlbfs mount for %d KiB", size)
+	}
+}
