@@ -21,12 +21,21 @@ func (p *parser) devices(n *xmltree.Node, d *Domain) {
 	gather(p, n, "interface", &v.Interfaces, p.iface)
 	gather(p, n, "smartcard", &v.Smartcards, p.smartcard)
 	p.chardevs(n, v)
+	gather(p, n, "input", &v.Inputs, p.input)
+	if noUSB && slices.ContainsFunc(v.Inputs, func(i *Input) bool { return i.Bus == "usb" }) {
+		p.Unsupported("Can't add USB input device. USB bus is disabled")
+	}
+	gather(p, n, "graphics", &v.Graphics, p.graphics)
+	gather(p, n, "sound", &v.Sounds, p.sound)
+	gather(p, n, "audio", &v.Audios, p.audio)
+	p.videos(n, v)
 	each(p, n, "hostdev", func(c *xmltree.Node) { p.addHostdev(c, v, noUSB) })
 	gather(p, n, "watchdog", &v.Watchdogs, p.watchdog)
 	single(p, n, "memballoon", &v.Memballoon, p.memballoon, func() {
 		p.Internal("only a single memory balloon device is supported")
 	})
 	gather(p, n, "rng", &v.RNGs, p.rng)
+	p.tpms(n, v)
 	gather(p, n, "crypto", &v.Cryptos, p.crypto)
 	single(p, n, "nvram", &v.NVRAM, p.nvramDevice, func() { p.Internal("only a single nvram device is supported") })
 	gather(p, n, "hub", &v.Hubs, p.hub)
@@ -156,6 +165,30 @@ func nextPort(list []*Chardev) int {
 	return highest + 1
 }
 
+// videos puts the primary card first, wherever the document has it.
+func (p *parser) videos(n *xmltree.Node, v *Devices) {
+	primary := false
+	each(p, n, "video", func(e *xmltree.Node) {
+		x := p.video(e)
+		if !x.Primary {
+			v.Videos = append(v.Videos, x)
+			return
+		}
+		if primary {
+			p.Internal("Only one primary video device is supported")
+		}
+		primary = true
+		v.Videos = slices.Insert(v.Videos, 0, x)
+	})
+}
+
+func (p *parser) tpms(n *xmltree.Node, v *Devices) {
+	if n.Count("tpm") > maxTPMs {
+		p.XMLError("a maximum of two TPM devices is supported, one of them being a TPM proxy device")
+	}
+	gather(p, n, "tpm", &v.TPMs, p.tpm)
+}
+
 func (p *parser) addHostdev(n *xmltree.Node, v *Devices, noUSB bool) {
 	h := p.hostdev(n)
 	if noUSB && h.Mode == "subsystem" && h.Type == "usb" {
@@ -183,6 +216,12 @@ func (d *Domain) formatDevices(w *xmlout.Writer, o FormatOptions) {
 		formatConsole(w, d, i, o)
 	}
 	write(v.Channels, func(x *Chardev) { formatChardev(w, x, o) })
+	write(v.Inputs, func(x *Input) { formatInput(w, x, o) })
+	write(v.TPMs, func(x *TPM) { formatTPM(w, x) })
+	write(v.Graphics, func(x *Graphics) { formatGraphics(w, x, o) })
+	write(v.Sounds, func(x *Sound) { formatSound(w, x) })
+	write(v.Audios, func(x *Audio) { formatAudio(w, x) })
+	write(v.Videos, func(x *Video) { formatVideo(w, x) })
 	write(v.Hostdevs, func(x *Hostdev) { formatHostdev(w, x, o) })
 	write(v.Redirdevs, func(x *Redirdev) { formatRedirdev(w, x, o) })
 	formatRedirFilter(w, v.RedirFilter)
