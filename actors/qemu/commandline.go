@@ -5,12 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"virtree.dev/actors/qemu/alias"
 	"virtree.dev/actors/qemu/command"
+	"virtree.dev/actors/qemu/defaults"
 	xml "virtree.dev/protocol/xml/domain"
 )
 
@@ -28,8 +32,11 @@ func (d *Driver) prepareMachine(def *xml.Domain) error {
 	return d.reservePorts(def)
 }
 
-// nameDevices gives devices their aliases, and channels the paths that the document left to us.
+// nameDevices rounds memory, gives devices their aliases, and channels the paths that the document left to us.
 func (d *Driver) nameDevices(def *xml.Domain) error {
+	if err := defaults.AlignMemory(def); err != nil {
+		return err
+	}
 	if err := alias.Assign(def); err != nil {
 		return err
 	}
@@ -49,9 +56,9 @@ func noSecrets(kind, usage string) ([]byte, error) {
 
 // files makes the files that the machine needs before it is there.
 func (s *starter) files() error {
-	key := make([]byte, masterKeySize)
-	_, _ = rand.Read(key) // never fails: see crypto/rand
-	if err := os.WriteFile(filepath.Join(s.status.LibDir, "master-key.aes"), key, 0o600); err != nil {
+	s.masterKey = make([]byte, masterKeySize)
+	_, _ = rand.Read(s.masterKey) // never fails: see crypto/rand
+	if err := os.WriteFile(filepath.Join(s.status.LibDir, "master-key.aes"), s.masterKey, 0o600); err != nil {
 		return fmt.Errorf("failed to write master key file: %w", err)
 	}
 	return s.variableStore()
@@ -112,6 +119,7 @@ func (d *Driver) buildCommand(s *starter) (*command.Line, error) {
 		HugeTLB:    d.hugeTLB,
 		MemoryDir:  filepath.Join(d.files.MemoryBacking, machineName(s.def.ID, s.def.Name)),
 		Secret:     noSecrets,
+		Storage:    command.Storage{MasterKey: s.masterKey, HostCDROM: isCDROM},
 	}
 	return command.Build(s.def, s.caps, env)
 }
@@ -187,6 +195,8 @@ func (s *starter) openFor(p command.Pass) (*os.File, error) {
 			return nil, errSystem(err, "Unable to pre-create chardev file '%s'", p.Path)
 		}
 		return f, nil
+	case "chardev-listen":
+		return listenAt(p.Path)
 	case "vhost":
 		return openDevice("/dev/vhost-net", "Unable to open vhost-net. Ensure that the module is loaded")
 	case "tap":
@@ -205,4 +215,28 @@ func openDevice(path, complaint string) (*os.File, error) {
 		return nil, errSystem(err, "%s", complaint)
 	}
 	return f, nil
+}
+
+// listenAt makes a socket that QEMU accepts clients on; one that was left there goes.
+func listenAt(path string) (*os.File, error) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, errSystem(err, "Unable to unlink %s", path)
+	}
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		return nil, errSystem(err, "Unable to bind to UNIX socket path '%s'", path)
+	}
+	defer l.Close()
+	l.SetUnlinkOnClose(false)
+	return l.File()
+}
+
+// isCDROM says whether a block device of the host is a CD-ROM drive, by the kernel's major numbers.
+func isCDROM(path string) bool {
+	const scsiCDROM = 11
+	var st syscall.Stat_t
+	if syscall.Stat(path, &st) != nil || st.Mode&syscall.S_IFMT != syscall.S_IFBLK {
+		return false
+	}
+	return st.Rdev>>8&0xfff == scsiCDROM
 }

@@ -45,6 +45,8 @@ type starter struct {
 	log    *machineLog
 	pid    int
 
+	masterKey []byte
+
 	announced bool
 	opened    []*os.File // ours to close once the machine has them
 }

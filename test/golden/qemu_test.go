@@ -208,6 +208,9 @@ func runQEMU(t *testing.T, c *qemuCase) qemuOutcome {
 		return qemuOutcome{err: err}
 	}
 	out := qemuOutcome{xml: d.Format(domain.FormatOptions{Secure: true, Inactive: true})}
+	if out.err = defaults.AlignMemory(d); out.err != nil {
+		return out
+	}
 	if out.err = alias.Assign(d); out.err != nil {
 		return out
 	}

@@ -3,6 +3,7 @@ package golden
 import (
 	"encoding/base64"
 	"fmt"
+	"time"
 
 	"virtree.dev/actors/qemu/command"
 	"virtree.dev/actors/qemu/defaults"
@@ -109,6 +110,9 @@ func goldenEnv(d *domain.Domain) *command.Env {
 			Spice:            command.Display{Listen: "127.0.0.1"},
 			MemoryBackingDir: "/var/lib/libvirt/qemu/ram",
 		},
+		Now: func() time.Time { return time.Unix(1578926178, 0) },
+		Storage: command.Storage{MasterKey: goldenBytes(32), Random: func(p []byte) { copy(p, goldenBytes(len(p))) },
+			HostCDROM: func(path string) bool { return path == "/dev/cdrom" }},
 		MemoryDir:       "/var/lib/libvirt/qemu/ram/" + fmt.Sprintf("%d-%s", d.ID, name),
 		DefaultHugePage: 2048,
 		HugeTLB:         goldenHugeTLB(d),
@@ -121,6 +125,12 @@ func goldenEnv(d *domain.Domain) *command.Env {
 				return goldenMonitorFD, nil
 			case "tap":
 				return goldenTapFD + p.Index, nil
+			case "chardev-listen":
+				return goldenMonitorFD, nil
+			case "chardev-log":
+				return goldenFileFD + 1, nil
+			case "chardev-file":
+				return goldenFileFD, nil
 			case "vhost":
 				return goldenVhostFD + p.Index, nil
 			}
@@ -140,4 +150,13 @@ func goldenHugeTLB(d *domain.Domain) func(uint64) (string, error) {
 		}
 		return "", fmt.Errorf("internal error: Unable to find any usable hugetlbfs mount for %d KiB", size)
 	}
+}
+
+// goldenBytes are the random numbers of the host the results were made on.
+func goldenBytes(n int) []byte {
+	p := make([]byte, n)
+	for i := range p {
+		p[i] = byte(i)
+	}
+	return p
 }

@@ -1,6 +1,8 @@
 package command
 
 import (
+	"time"
+
 	"virtree.dev/actors/qemu/caps"
 	"virtree.dev/actors/qemu/machine"
 	"virtree.dev/protocol/xml/domain"
@@ -31,6 +33,8 @@ type Env struct {
 	DefaultHugePage uint64
 	// HugeTLB gives the folder of the file system with pages of that size in KiB.
 	HugeTLB func(size uint64) (string, error)
+	// Now is what the guest's clock is set by; nil stands for the time it is.
+	Now func() time.Time
 	// MemoryDir is where files stand for memory of source type file.
 	MemoryDir string
 }
@@ -76,6 +80,7 @@ type builder struct {
 	machine machine.Type
 	line    Line
 	err     error
+	sets    *int // number of the next set of descriptors; nil until one is needed
 }
 
 // Build makes the command line of a completed document whose devices have aliases.
