@@ -197,6 +197,8 @@ func (s *starter) openFor(p command.Pass) (*os.File, error) {
 		return f, nil
 	case "chardev-listen":
 		return listenAt(p.Path)
+	case "vsock":
+		return openDevice("/dev/vhost-vsock", "unable to open vhost-vsock device")
 	case "vhost":
 		return openDevice("/dev/vhost-net", "Unable to open vhost-net. Ensure that the module is loaded")
 	case "tap":

@@ -11,6 +11,7 @@ import (
 // genericRefused are the documents that are there to be refused.
 var genericRefused = map[string]bool{
 	"cachetune-colliding-monitor.xml":          true,
+	"chardev-tcp-multiple-source.xml":          true,
 	"chardev-udp-missing-connect-service.xml":  true,
 	"chardev-unix-redirdev-missing-path.xml":   true,
 	"chardev-unix-smartcard-missing-path.xml":  true,
@@ -33,11 +34,21 @@ func TestGoldenGeneric(t *testing.T) {
 		inactive := !genericActive[name]
 		d, err := domain.Parse(want, domain.ParseOptions{Inactive: inactive, DefaultArch: "x86_64"})
 		if err == nil {
-			err = d.ValidateCore()
+			err = d.Validate()
 		}
 		if r.err = err; err == nil {
+			plainMACs(d)
 			r.got = d.Format(domain.FormatOptions{Secure: true, Inactive: inactive})
 		}
 		return r
 	})
+}
+
+// plainMACs gives addresses that were made up what libvirt's tests make up.
+func plainMACs(d *domain.Domain) {
+	for _, i := range d.Devices.Interfaces {
+		if i.MACGenerated {
+			i.MAC = "52:54:00:00:00:00"
+		}
+	}
 }

@@ -113,6 +113,12 @@ func goldenEnv(d *domain.Domain) *command.Env {
 		Now: func() time.Time { return time.Unix(1578926178, 0) },
 		Storage: command.Storage{MasterKey: goldenBytes(32), Random: func(p []byte) { copy(p, goldenBytes(len(p))) },
 			HostCDROM: func(path string) bool { return path == "/dev/cdrom" }},
+		Lookup: func(name string) (string, bool) {
+			if name == "XDG_RUNTIME_DIR" {
+				return "", false
+			}
+			return "/run/user/1000", name == "PIPEWIRE_RUNTIME_DIR"
+		},
 		MemoryDir:       "/var/lib/libvirt/qemu/ram/" + fmt.Sprintf("%d-%s", d.ID, name),
 		DefaultHugePage: 2048,
 		HugeTLB:         goldenHugeTLB(d),
@@ -127,6 +133,8 @@ func goldenEnv(d *domain.Domain) *command.Env {
 				return goldenTapFD + p.Index, nil
 			case "chardev-listen":
 				return goldenMonitorFD, nil
+			case "vsock":
+				return 6789, nil
 			case "chardev-log":
 				return goldenFileFD + 1, nil
 			case "chardev-file":

@@ -33,6 +33,8 @@ type Env struct {
 	DefaultHugePage uint64
 	// HugeTLB gives the folder of the file system with pages of that size in KiB.
 	HugeTLB func(size uint64) (string, error)
+	// Lookup reads a variable of our own environment; nil stands for os.LookupEnv.
+	Lookup func(string) (string, bool)
 	// Now is what the guest's clock is set by; nil stands for the time it is.
 	Now func() time.Time
 	// MemoryDir is where files stand for memory of source type file.
