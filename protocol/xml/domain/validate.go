@@ -26,17 +26,23 @@ type check struct {
 	d *Domain
 }
 
-// ValidateCore refuses a finished document whose parts outside of <devices> cannot go together, whatever the
-// hypervisor. It belongs after the defaults of the hypervisor.
+// ValidateCore refuses a finished document whose parts cannot go together, whatever the hypervisor; single
+// devices are ValidateDevices' part. It belongs after the defaults of the hypervisor.
 func (d *Domain) ValidateCore() error {
 	c := &check{d: d}
 	c.resource()
+	c.targets()
+	c.hostdevs()
+	c.drives()
 	c.topology()
+	c.aliases()
+	c.singles()
 	c.lifecycle()
 	c.hugePages()
 	c.os()
 	c.cpuTune()
 	c.bootTimeouts()
+	c.primaryVideo()
 	c.blkio()
 	c.idMap()
 	c.numa()
