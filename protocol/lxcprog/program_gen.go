@@ -22,6 +22,6 @@ const (
 var Program = program.Program{
 	Name: "lxc", ID: ID, Version: Version,
 	Procedures: []program.Procedure{
-		1: {Num: 1, Name: "DOMAIN_OPEN_NAMESPACE", API: "virDomainLxcOpenNamespace", Kind: program.Call, Owner: program.Server, ReadOnly: program.Deny, Args: func() xdr.Value { return new(DomainOpenNamespaceArgs) }, ACL: []string{"domain:open_namespace"}},
+		1: {Num: 1, Name: "DOMAIN_OPEN_NAMESPACE", API: "virDomainLxcOpenNamespace", Kind: program.Call, Owner: program.Hypervisor, ReadOnly: program.Deny, Args: func() xdr.Value { return new(DomainOpenNamespaceArgs) }, ACL: []string{"domain:open_namespace"}},
 	},
 }
