@@ -214,6 +214,9 @@ func runQEMU(t *testing.T, c *qemuCase) qemuOutcome {
 	if out.err = alias.Assign(d); out.err != nil {
 		return out
 	}
+	if out.err = goldenDisplays(d); out.err != nil {
+		return out
+	}
 	line, err := command.Build(d, binary, goldenEnv(d))
 	if out.err = err; err == nil {
 		out.args = line.Text() + "\n"

@@ -88,21 +88,18 @@ func goldenFirmware() []firmware.Descriptor {
 const (
 	goldenMonitorFD = 1729
 	goldenTapFD     = 3
+	goldenBridgeFD  = 102
 	goldenVhostFD   = 44
 	goldenFileFD    = 1750
 )
 
 func goldenEnv(d *domain.Domain) *command.Env {
-	name := d.Name
-	if r := []rune(name); len(r) > 20 {
-		name = string(r[:20])
-	}
-	lib := fmt.Sprintf("/var/lib/libvirt/qemu/domain-%d-%s", d.ID, name)
+	name := goldenShortName(d)
 	files := goldenFileFD
 	return &command.Env{
 		Privileged: true,
-		LibDir:     lib,
-		ChannelDir: fmt.Sprintf("/var/run/libvirt/qemu/channel/%d-%s", d.ID, name),
+		LibDir:     goldenLibDir(d),
+		ChannelDir: "/var/run/libvirt/qemu/channel/" + name,
 		Base:       []string{"LC_ALL=C", "PATH=/bin", "HOME=/home/test", "USER=test", "LOGNAME=test"},
 		Config: command.Config{
 			LogTimestamp: true, SeccompSandbox: -1,
@@ -119,7 +116,9 @@ func goldenEnv(d *domain.Domain) *command.Env {
 			}
 			return "/run/user/1000", name == "PIPEWIRE_RUNTIME_DIR"
 		},
-		MemoryDir:       "/var/lib/libvirt/qemu/ram/" + fmt.Sprintf("%d-%s", d.ID, name),
+		PasstDir:        "/var/run/libvirt/qemu/passt",
+		ShortName:       name,
+		MemoryDir:       "/var/lib/libvirt/qemu/ram/" + name,
 		DefaultHugePage: 2048,
 		HugeTLB:         goldenHugeTLB(d),
 		Secret: func(string, string) ([]byte, error) {
@@ -130,7 +129,7 @@ func goldenEnv(d *domain.Domain) *command.Env {
 			case "monitor":
 				return goldenMonitorFD, nil
 			case "tap":
-				return goldenTapFD + p.Index, nil
+				return goldenTap(d, p), nil
 			case "chardev-listen":
 				return goldenMonitorFD, nil
 			case "vsock":
@@ -167,4 +166,41 @@ func goldenBytes(n int) []byte {
 		p[i] = byte(i)
 	}
 	return p
+}
+
+// goldenDisplays gives displays what they got on the host the results were made on.
+func goldenDisplays(d *domain.Domain) error {
+	err := defaults.SetUpDisplays(d, &defaults.Displays{
+		LibDir: goldenLibDir(d), VNCListen: "127.0.0.1", SpiceListen: "127.0.0.1",
+		DBusAddress: "unix:path=/var/run/libvirt/qemu/dbus/" + goldenShortName(d) + "-dbus.sock",
+		RenderNode:  func() (string, error) { return "/dev/dri/foo", nil },
+	})
+	for _, g := range d.Devices.Graphics {
+		if !g.AutoPort || g.Listens[0].Type != "address" && g.Listens[0].Type != "network" {
+			continue
+		}
+		if g.Port = 5900; g.Type == "spice" {
+			g.Port = 5901
+		}
+	}
+	return err
+}
+
+func goldenShortName(d *domain.Domain) string {
+	name := []rune(d.Name)
+	return fmt.Sprintf("%d-%s", d.ID, string(name[:min(len(name), 20)]))
+}
+
+func goldenLibDir(d *domain.Domain) string {
+	return "/var/lib/libvirt/qemu/domain-" + goldenShortName(d)
+}
+
+// goldenTap is the number of a tap device: those on bridges had one of their own.
+func goldenTap(d *domain.Domain, p command.Pass) int {
+	for _, n := range d.Devices.Interfaces {
+		if n.Alias == p.Alias && (n.Type == "bridge" || n.Type == "network") {
+			return goldenBridgeFD + p.Index
+		}
+	}
+	return goldenTapFD + p.Index
 }

@@ -35,6 +35,8 @@ type Env struct {
 	HugeTLB func(size uint64) (string, error)
 	// Lookup reads a variable of our own environment; nil stands for os.LookupEnv.
 	Lookup func(string) (string, bool)
+	// PasstDir has the sockets of passt; ShortName is the machine's name in paths, such as 3-web.
+	PasstDir, ShortName string
 	// Now is what the guest's clock is set by; nil stands for the time it is.
 	Now func() time.Time
 	// MemoryDir is where files stand for memory of source type file.
@@ -70,6 +72,7 @@ type Config struct {
 // Display are the settings of VNC or spice.
 type Display struct {
 	Listen, Password, TLSDir, SASLDir string
+	TLSSecret                         string // UUID of the secret that opens the key
 	TLS, TLSVerify, SASL              bool
 	AutoSocket                        bool
 }
