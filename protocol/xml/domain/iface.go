@@ -70,9 +70,22 @@ func (p *parser) iface(n *xmltree.Node) *Interface {
 	return i
 }
 
+// knownModels are written as here, however a document spells them.
+var knownModels = []string{
+	"netfront", "rtl8139", "virtio", "e1000", "e1000e", "igb", "virtio-transitional", "virtio-non-transitional",
+	"usb-net", "spapr-vlan", "lan9118", "scm91c111", "vlance", "vmxnet", "vmxnet2", "vmxnet3", "Am79C970A",
+	"Am79C973", "82540EM", "82545EM", "82543GC",
+}
+
 func (p *parser) interfaceModel(model string, i *Interface) {
+	for _, known := range knownModels {
+		if strings.EqualFold(known, model) {
+			i.Model = known
+			return
+		}
+	}
 	if i.Model = model; strings.Trim(model, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") != "" {
-		p.XMLError("Model name contains invalid characters")
+		p.InvalidArg("Model name contains invalid characters")
 	}
 }
 
@@ -396,12 +409,9 @@ func (p *parser) interfaceBackend(n, source *xmltree.Node, i *Interface) {
 	b := &i.Backend
 	b.Type = unset(p.Enum(n, "type", interfaceBackends, xmltree.Optional), "default")
 	b.LogFile = n.Get("logFile")
-	// the tap device of the system is what is taken anyway
-	if b.Tap = n.Get("tap"); b.Tap == "/dev/net/tun" {
-		b.Tap = ""
-	}
-	if b.Vhost = n.Get("vhost"); i.IsVirtio() && b.Vhost == "/dev/vhost-net" {
-		b.Vhost = ""
+	b.Tap = SanitizePath(n.Get("tap"))
+	if i.Type != "hostdev" && i.IsVirtio() {
+		b.Vhost = SanitizePath(n.Get("vhost"))
 	}
 	if b.Type == "passt" {
 		i.Source.Dev = source.Get("dev")
