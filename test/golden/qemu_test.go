@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"virtree.dev/actors/qemu/address"
 	"virtree.dev/actors/qemu/alias"
 	"virtree.dev/actors/qemu/caps"
 	"virtree.dev/actors/qemu/command"
@@ -209,6 +210,9 @@ func runQEMU(t *testing.T, c *qemuCase) qemuOutcome {
 	}
 	out := qemuOutcome{xml: d.Format(domain.FormatOptions{Secure: true, Inactive: true})}
 	if out.err = defaults.AlignMemory(d); out.err != nil {
+		return out
+	}
+	if out.err = address.Assign(d, binary, host.PCI, true); out.err != nil {
 		return out
 	}
 	if out.err = alias.Assign(d); out.err != nil {

@@ -104,7 +104,7 @@ func goldenEnv(d *domain.Domain) *command.Env {
 		Config: command.Config{
 			LogTimestamp: true, SeccompSandbox: -1,
 			VNC:              command.Display{Listen: "127.0.0.1"},
-			Spice:            command.Display{Listen: "127.0.0.1"},
+			Spice:            command.Display{Listen: "127.0.0.1", Password: "123456", TLSDir: "/etc/pki/libvirt-spice"},
 			MemoryBackingDir: "/var/lib/libvirt/qemu/ram",
 		},
 		Now: func() time.Time { return time.Unix(1578926178, 0) },
@@ -118,6 +118,8 @@ func goldenEnv(d *domain.Domain) *command.Env {
 		},
 		PasstDir:        "/var/run/libvirt/qemu/passt",
 		ShortName:       name,
+		TPMSocket:       "/dev/test",
+		SCSIGeneric:     func(string, uint, uint, uint64) (string, error) { return "/dev/sg0", nil },
 		MemoryDir:       "/var/lib/libvirt/qemu/ram/" + name,
 		DefaultHugePage: 2048,
 		HugeTLB:         goldenHugeTLB(d),
@@ -132,6 +134,10 @@ func goldenEnv(d *domain.Domain) *command.Env {
 				return goldenTap(d, p), nil
 			case "chardev-listen":
 				return goldenMonitorFD, nil
+			case "vhost-user-gpu":
+				return goldenMonitorFD, nil
+			case "vhost-scsi":
+				return goldenTapFD, nil
 			case "vsock":
 				return 6789, nil
 			case "chardev-log":

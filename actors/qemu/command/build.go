@@ -37,6 +37,10 @@ type Env struct {
 	Lookup func(string) (string, bool)
 	// PasstDir has the sockets of passt; ShortName is the machine's name in paths, such as 3-web.
 	PasstDir, ShortName string
+	// TPMSocket is where the TPM's emulator listens.
+	TPMSocket string
+	// SCSIGeneric finds the device node of a SCSI device of the host.
+	SCSIGeneric func(adapter string, bus, target uint, unit uint64) (string, error)
 	// Now is what the guest's clock is set by; nil stands for the time it is.
 	Now func() time.Time
 	// MemoryDir is where files stand for memory of source type file.
