@@ -29,7 +29,32 @@ func (d *Driver) prepareMachine(def *xml.Domain) error {
 	if err := d.nameDevices(def); err != nil {
 		return err
 	}
+	if err := d.setUpDisplays(def); err != nil {
+		return err
+	}
 	return d.reservePorts(def)
+}
+
+// setUpDisplays says where displays listen, by qemu.conf where the document does not.
+func (d *Driver) setUpDisplays(def *xml.Domain) error {
+	return defaults.SetUpDisplays(def, &defaults.Displays{
+		LibDir:        d.files.libDir(def.ID, def.Name),
+		DBusAddress:   "unix:path=" + filepath.Join(d.files.DBus, machineName(def.ID, def.Name)+"-dbus.sock"),
+		VNCListen:     d.config.VNC.Listen,
+		SpiceListen:   d.config.Spice.Listen,
+		VNCAutoSocket: d.config.VNC.AutoUnixSocket,
+		SpiceAutoSock: d.config.Spice.AutoUnixSocket,
+		RenderNode:    renderNode,
+	})
+}
+
+// renderNode finds the host's first device for drawing.
+func renderNode() (string, error) {
+	nodes, err := filepath.Glob("/dev/dri/renderD*")
+	if err != nil || len(nodes) == 0 {
+		return "", errInternal("No DRM render nodes available")
+	}
+	return nodes[0], nil
 }
 
 // nameDevices rounds memory, gives devices their aliases, and channels the paths that the document left to us.
@@ -119,6 +144,9 @@ func (d *Driver) buildCommand(s *starter) (*command.Line, error) {
 		HugeTLB:    d.hugeTLB,
 		MemoryDir:  filepath.Join(d.files.MemoryBacking, machineName(s.def.ID, s.def.Name)),
 		Secret:     noSecrets,
+		PasstDir:   d.files.Passt,
+		ShortName:  machineName(s.def.ID, s.def.Name),
+		TPMSocket:  d.tpmSocket(s.def),
 		Storage:    command.Storage{MasterKey: s.masterKey, HostCDROM: isCDROM},
 	}
 	return command.Build(s.def, s.caps, env)
@@ -166,6 +194,11 @@ func pageOption(size uint64) string {
 		return fmt.Sprintf("pagesize=%dM", size/1024)
 	}
 	return fmt.Sprintf("pagesize=%dK", size)
+}
+
+// tpmSocket is where the emulator of a machine's TPM listens.
+func (d *Driver) tpmSocket(def *xml.Domain) string {
+	return filepath.Join(d.files.SWTPMState, machineName(def.ID, def.Name)+"-swtpm.sock")
 }
 
 // pass opens a file for QEMU and gives the number it will have there.

@@ -101,6 +101,9 @@ func (d *Driver) imagineCommand(c *dispatch.Call, def *xml.Domain) (*command.Lin
 	if err := d.nameDevices(def); err != nil {
 		return nil, err
 	}
+	if err := d.setUpDisplays(def); err != nil {
+		return nil, err
+	}
 	for _, g := range def.Devices.Graphics {
 		if g.AutoPort {
 			g.Port = d.ports.lowest()
@@ -116,6 +119,9 @@ func (d *Driver) imagineCommand(c *dispatch.Call, def *xml.Domain) (*command.Lin
 		HugeTLB:    d.hugeTLB,
 		MemoryDir:  filepath.Join(d.files.MemoryBacking, machineName(def.ID, def.Name)),
 		Secret:     noSecrets,
+		PasstDir:   d.files.Passt,
+		ShortName:  machineName(def.ID, def.Name),
+		TPMSocket:  d.tpmSocket(def),
 		Pass: func(command.Pass) (int, error) {
 			fd++
 			return fd, nil

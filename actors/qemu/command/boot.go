@@ -55,10 +55,14 @@ func (b *builder) flashImages() []*image {
 }
 
 func (b *builder) flashImage(s *domain.DiskSource, n int, readOnly bool) *image {
-	i := &image{DiskSource: s, readOnly: readOnly, top: true}
+	ended := *s
+	ended.Backing = &domain.DiskSource{Type: "none"} // nothing is looked for in the image
+	i := &image{DiskSource: &ended, readOnly: readOnly, top: true}
 	name := fmt.Sprintf("libvirt-pflash%d", n)
 	b.layers(i, name)
-	i.format = name + "-format" // the node that -machine names has always been this one
+	if n == 0 {
+		i.format = name + "-format" // the firmware's node has always been this one
+	}
 	return i
 }
 
