@@ -20,7 +20,7 @@ help: ## show what can be made
 
 build: ## put every binary into bin/
 	@mkdir -p bin
-	$(GO) build -o bin/ ./apps/...
+	$(GO) build -o bin/ $$($(GO) list ./apps/... | grep -v /internal/)
 
 run: build ## run libvirtd in the foreground, in session mode, in tmp/run
 	@test/demo/run
@@ -64,7 +64,7 @@ fuzz-short: ## run every fuzz target for FUZZTIME (5s)
 	done
 
 golden: ## score documents and arguments against expected ones: make golden [TESTDATA=DIR]
-	@VIRTREE_TESTDATA="$(TESTDATA)" $(GO) test -count=1 -v -run Golden ./test/golden | sed -n 's/^.*\(golden [^ ]*: [0-9].*\)$$/\1/p'
+	@VIRTREE_TESTDATA="$(abspath $(TESTDATA))" $(GO) test -count=1 -v -run Golden ./test/golden | grep '^golden '
 
 bench: ## run the Go benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem $(PACKAGES)

@@ -86,7 +86,6 @@ func score(t *testing.T, name string, cases []string, judge func(name string) re
 		}
 	}
 	line := fmt.Sprintf("golden %s: %d/%d", name, matched, len(cases))
-	t.Log(line)
 	fmt.Println(line)
 	if only == "" {
 		hold(t, name, matched)

@@ -13,6 +13,7 @@ import (
 	"virtree.dev/config/daemonconf"
 	"virtree.dev/supervisor/act"
 	"virtree.dev/supervisor/gen"
+	"virtree.dev/supervisor/observe"
 )
 
 // tree is a running daemon: its processes, and the two ways in which they end
@@ -24,6 +25,7 @@ type tree struct {
 	idled     chan struct{} // nothing to do for the time of --timeout
 	drivers   []roster.Driver
 	listeners []*rpc.Listener
+	observer  *observe.Listener
 }
 
 // reloader is a driver that has something to look up again on SIGHUP.
@@ -41,6 +43,7 @@ func (t *tree) reload() {
 // stop ends the servers first and the log last, then takes the sockets away.
 func (t *tree) stop() error {
 	defer closeAll(t.listeners)
+	defer t.observer.Close()
 	return t.system.Stop(t.root, gen.Shutdown)
 }
 
@@ -63,6 +66,10 @@ func (s *setup) boot() (*tree, error) {
 		system: gen.NewSystem(), listeners: listeners,
 		ended: make(chan error, 1), idled: make(chan struct{}, 1),
 	}
+	if t.observer, err = observe.Listen(s.dirs.ObserveSocket(s.spec.Name)); err != nil {
+		closeAll(listeners)
+		return nil, &startError{stageNetwork, err}
+	}
 	bus := events.NewBus(t.system, "events")
 	for _, entry := range s.spec.Drivers {
 		d, err := entry(roster.Host{System: t.system, Dirs: s.dirs, Bus: bus, Log: s.log})
@@ -78,6 +85,7 @@ func (s *setup) boot() (*tree, error) {
 		bus.Child(),
 		t.driversChild(),
 		server.Child(listeners...),
+		t.observer.Child(),
 	}
 	if s.timeout > 0 {
 		children = append(children, t.idleChild(s.timeout, server.Busy))
