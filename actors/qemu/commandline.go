@@ -176,6 +176,9 @@ func (d *Driver) commandConfig() command.Config {
 
 // hugeTLB finds the folder of a file system with pages of that size in KiB.
 func (d *Driver) hugeTLB(size uint64) (string, error) {
+	if configured := d.config.Process.HugeTLBFS; len(configured) > 0 && configured[0] != "" {
+		return filepath.Join(configured[0], "libvirt/qemu"), nil
+	}
 	mounts, err := os.ReadFile("/proc/self/mounts")
 	if err != nil {
 		return "", errSystem(err, "cannot read '%s'", "/proc/self/mounts")

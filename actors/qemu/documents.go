@@ -111,6 +111,7 @@ func (d *Driver) complete(ctx context.Context, def *xml.Domain, o xml.ParseOptio
 		}
 		return nil, err
 	}
+	c = d.adjusted(c, def)
 	err = defaults.Apply(def, c, d.defaults, defaults.Options{ABIUpdate: o.ABIUpdate, Inactive: o.Inactive})
 	if err != nil {
 		return nil, err
@@ -119,6 +120,19 @@ func (d *Driver) complete(ctx context.Context, def *xml.Domain, o xml.ParseOptio
 		return c, nil
 	}
 	return c, validation.Check(def, c)
+}
+
+// adjusted is what a binary can do by qemu.conf and by the document's own word.
+func (d *Driver) adjusted(c *caps.Caps, def *xml.Domain) *caps.Caps {
+	var add, take []string
+	take = append(take, d.config.CapabilityFilters...)
+	if def.QEMU != nil {
+		add, take = def.QEMU.CapsAdd, append(take, def.QEMU.CapsDel...)
+	}
+	if len(add)+len(take) == 0 {
+		return c
+	}
+	return c.Adjusted(add, take)
 }
 
 // parseDocument reads a client's document for a new definition.

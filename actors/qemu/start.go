@@ -12,6 +12,7 @@ import (
 	"virtree.dev/actors/qemu/caps"
 	"virtree.dev/actors/qemu/command"
 	"virtree.dev/internal/failpoint"
+	"virtree.dev/internal/sys"
 	xml "virtree.dev/protocol/xml/domain"
 	"virtree.dev/protocol/xml/domstatus"
 )
@@ -191,6 +192,10 @@ func (s *starter) spawn() error {
 		return fmt.Errorf("cannot execute binary %s: %w", s.line.Argv[0], err)
 	}
 	s.pid = pid
+	limits := s.drv.config.Process
+	if err := sys.SetLimits(pid, limits.MaxProcesses, limits.MaxFiles); err != nil {
+		return errSystem(err, "cannot limit the processes and files of %d", pid)
+	}
 	return nil
 }
 

@@ -100,7 +100,7 @@ func goldenEnv(d *domain.Domain) *command.Env {
 		Privileged: true,
 		LibDir:     goldenLibDir(d),
 		ChannelDir: "/var/run/libvirt/qemu/channel/" + name,
-		Base:       []string{"LC_ALL=C", "PATH=/bin", "HOME=/home/test", "USER=test", "LOGNAME=test"},
+		Base:       []string{"LC_ALL=C", "PATH=/bin", "HOME=/", "USER=test", "LOGNAME=test"},
 		Config: command.Config{
 			LogTimestamp: true, SeccompSandbox: -1,
 			VNC:              command.Display{Listen: "127.0.0.1"},

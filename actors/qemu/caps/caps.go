@@ -1,6 +1,8 @@
 package caps
 
 import (
+	"maps"
+
 	"virtree.dev/protocol/xml/cpu"
 	"virtree.dev/protocol/xml/xmltree"
 )
@@ -133,6 +135,19 @@ func (c *Caps) Set(f Flag, on bool) {
 		return
 	}
 	delete(c.flags, f)
+}
+
+// Adjusted is a copy with flags given and taken away.
+func (c *Caps) Adjusted(add, take []string) *Caps {
+	out := *c
+	out.flags = maps.Clone(c.flags)
+	for _, f := range add {
+		out.Set(Flag(f), true)
+	}
+	for _, f := range take {
+		out.Set(Flag(f), false)
+	}
+	return &out
 }
 
 // FlagNames gives the flags in libvirt's order.
