@@ -146,7 +146,7 @@ func (m *machine) perform(p *gen.Process, effect domain.Effect) {
 	case domain.Reboot:
 		m.rebootNow()
 	case domain.Kill:
-		m.kill(p, false)
+		m.kill(false)
 	case domain.Clean:
 		m.clean()
 	case domain.Forget:
@@ -245,8 +245,10 @@ type watcher struct {
 }
 
 func (w *watcher) Start(p *gen.Process) error {
-	if err := sys.PidfdWait(w.file); err != nil {
-		return nil // the file was closed: nobody is interested any more
+	if err := sys.PidfdWait(w.file); errors.Is(err, os.ErrClosed) {
+		return nil // nobody is interested any more
+	} else if err != nil {
+		return err
 	}
 	sys.Reap(w.pid)
 	return gen.SendWait(p, w.to, processGone{PID: w.pid})

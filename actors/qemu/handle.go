@@ -79,7 +79,7 @@ func (m *machine) HandleMessage(p *gen.Process, msg any) error {
 			m.finish(p)
 		}
 	case killHarder:
-		m.killStuck(p, msg)
+		m.killStuck(msg)
 	case orphaned:
 		m.endOrphan(p, msg)
 	case goodbye:

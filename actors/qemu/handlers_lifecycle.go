@@ -173,11 +173,10 @@ func (d *Driver) suspend(c *dispatch.Call, a *remote.DomainSuspendArgs) (*dispat
 
 func (d *Driver) resume(c *dispatch.Call, a *remote.DomainResumeArgs) (*dispatch.Void, error) {
 	return nil, d.active(c, a.Dom, domain.JobModify, func(h handle) error {
-		o := h.object
-		switch {
-		case o.State == domain.PMSuspended:
+		switch h.object.State {
+		case domain.PMSuspended:
 			return errInvalid("domain is pmsuspended")
-		case o.State == domain.Running:
+		case domain.Running:
 			return errInvalid("domain is already running")
 		}
 		_, err := h.monitor(c, "cont", nil, domain.RunComing{Reason: domain.RunningUnpaused})

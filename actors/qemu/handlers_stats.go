@@ -33,12 +33,9 @@ func (d *Driver) allStats(c *dispatch.Call, a *remote.ConnectGetAllDomainStatsAr
 		}
 		groups &= a.Stats
 	}
-	list, err := d.statsDomains(a)
-	if err != nil {
-		return nil, err
-	}
+	list := d.statsDomains(a)
 	r := &remote.ConnectGetAllDomainStatsRet{}
-	err = c.Wait(func() error {
+	err := c.Wait(func() error {
 		for _, o := range list {
 			params := d.statsOf(c, o, groups, a.Flags)
 			r.RetStats = append(r.RetStats, remote.DomainStatsRecord{Dom: wire(o), Params: params})
@@ -49,10 +46,10 @@ func (d *Driver) allStats(c *dispatch.Call, a *remote.ConnectGetAllDomainStatsAr
 }
 
 // statsDomains gives the domains that are meant: those named, or all that match.
-func (d *Driver) statsDomains(a *remote.ConnectGetAllDomainStatsArgs) ([]*domain.Object, error) {
+func (d *Driver) statsDomains(a *remote.ConnectGetAllDomainStatsArgs) []*domain.Object {
 	flags := a.Flags & statsListFlags
 	if len(a.Doms) == 0 {
-		return d.registry.Select(flags), nil
+		return d.registry.Select(flags)
 	}
 	var list []*domain.Object
 	for _, dom := range a.Doms {
@@ -61,7 +58,7 @@ func (d *Driver) statsDomains(a *remote.ConnectGetAllDomainStatsArgs) ([]*domain
 			list = append(list, o)
 		}
 	}
-	return list, nil
+	return list
 }
 
 // statsOf reads one domain. One whose job is held, or whose monitor is stuck, gives what can be had without.

@@ -75,7 +75,7 @@ func (m *machine) abandonMachine(p *gen.Process, from gen.From) (done bool) {
 		return true
 	}
 	m.stops = append(m.stops, from)
-	m.kill(p, true)
+	m.kill(true)
 	return false
 }
 
@@ -87,7 +87,7 @@ func (m *machine) stopMachine(p *gen.Process, from gen.From, req stop) error {
 	m.hit("qemu.destroy.begin")
 	m.step(p, domain.Ending{Reason: req.Reason})
 	m.stops = append(m.stops, from)
-	m.kill(p, false)
+	m.kill(false)
 	if !req.Graceful {
 		p.SendAfter(stuckGrace, killHarder{PID: m.pid})
 		p.SendAfter(killGrace, killHarder{PID: m.pid, Last: true})
@@ -97,7 +97,7 @@ func (m *machine) stopMachine(p *gen.Process, from gen.From, req stop) error {
 }
 
 // kill sends a signal to the machine's process.
-func (m *machine) kill(p *gen.Process, hard bool) {
+func (m *machine) kill(hard bool) {
 	if m.pidfd == nil {
 		return
 	}
@@ -110,13 +110,13 @@ func (m *machine) kill(p *gen.Process, hard bool) {
 }
 
 // killStuck kills a process whose grace is over, or that is stopped and would never take notice.
-func (m *machine) killStuck(p *gen.Process, msg killHarder) {
+func (m *machine) killStuck(msg killHarder) {
 	if m.pid != msg.PID || m.gone {
 		return
 	}
 	times, err := m.drv.host.ProcessTimes(m.pid)
 	if msg.Last || err == nil && (times.State == 'T' || times.State == 't') {
-		m.kill(p, true)
+		m.kill(true)
 	}
 }
 
@@ -130,7 +130,7 @@ func (m *machine) exited(p *gen.Process, msg processGone) {
 		m.finish(p)
 		return
 	}
-	p.SendAfter(lastWords, overdue{PID: msg.PID})
+	p.SendAfter(lastWords, overdue(msg))
 }
 
 // finish is the end of a machine whose process is gone.

@@ -31,7 +31,7 @@ func (m *machine) reconnect(p *gen.Process, s *domstatus.Status) {
 	if state == domain.Paused && reason == domain.PausedStartingUp {
 		// Its start died with the daemon: nobody is left to complete it.
 		m.core.Step(domain.Ending{Reason: domain.ShutoffFailed})
-		m.kill(p, true)
+		m.kill(true)
 		m.publish()
 		return
 	}
@@ -39,7 +39,7 @@ func (m *machine) reconnect(p *gen.Process, s *domstatus.Status) {
 	if err := m.openMonitor(p, s.Monitor.Path); err != nil {
 		m.drv.log.Error(fmt.Sprintf("cannot reopen the monitor of domain '%s': %v", s.Domain.Name, err))
 		m.core.Step(domain.Ending{Reason: domain.ShutoffFailed})
-		m.kill(p, false)
+		m.kill(false)
 		m.publish()
 		return
 	}

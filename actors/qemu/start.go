@@ -37,7 +37,6 @@ type starter struct {
 	ctx   context.Context
 	dom   handle
 	flags startFlags
-	extra map[string][]*os.File // by name, for disks given as descriptors
 
 	def    *xml.Domain
 	caps   *caps.Caps

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"os"
 	"strings"
 	"time"
 
@@ -52,12 +51,6 @@ func query[R any](ctx context.Context, h handle, name string, args any) (R, erro
 		err = errInternal("%s reply was missing return data", name)
 	}
 	return r, err
-}
-
-// withFiles runs a QMP command that takes file descriptors with it.
-func (h handle) withFiles(ctx context.Context, name string, args any, files ...*os.File) (json.RawMessage, error) {
-	raw, err := call(ctx, h, execute{Command: qmp.Command{Name: name, Arguments: args}, Files: files})
-	return raw, monitorError(err)
 }
 
 // find gives the published object of a domain that a client means.

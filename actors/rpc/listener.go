@@ -36,7 +36,7 @@ func Listen(name, path string, mode os.FileMode, group int, readOnly bool) (*Lis
 	}
 	socket, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	if err != nil {
-		return nil, fmt.Errorf("Failed to bind socket to '%s': %w", path, err) //nolint:staticcheck // libvirt's words
+		return nil, fmt.Errorf("Failed to bind socket to '%s': %w", path, err)
 	}
 	err = os.Chmod(path, mode)
 	if err == nil && group >= 0 {
@@ -71,7 +71,7 @@ func removeStale(path string) error {
 	conn, err := net.DialTimeout("unix", path, time.Second)
 	if err == nil {
 		conn.Close()
-		return fmt.Errorf("Failed to bind socket to '%s': Address already in use", path) //nolint:staticcheck // libvirt's words
+		return fmt.Errorf("Failed to bind socket to '%s': Address already in use", path)
 	}
 	if info, err := os.Lstat(path); err == nil && info.Mode()&os.ModeSocket != 0 {
 		return os.Remove(path)

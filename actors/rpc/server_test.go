@@ -137,7 +137,8 @@ func (p *peer) receive() (wire.Header, []byte) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	frame := append(head, make([]byte, n-len(head))...)
+	frame := make([]byte, n)
+	copy(frame, head)
 	if _, err := io.ReadFull(p.c, frame[wire.LengthSize:]); err != nil {
 		p.t.Fatal(err)
 	}

@@ -67,7 +67,7 @@ func SendRight(fd int, b byte, f *os.File) error {
 func Send(fd int, p []byte) (int, error) {
 	for {
 		n, err := unix.SendmsgN(fd, p, nil, nil, unix.MSG_NOSIGNAL|unix.MSG_DONTWAIT)
-		if err != unix.EINTR { //nolint:errorlint // errno
+		if err != unix.EINTR {
 			return max(n, 0), err
 		}
 	}

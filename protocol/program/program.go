@@ -19,8 +19,8 @@ type Priority uint8
 
 // The priorities.
 const (
-	Low Priority = iota // ordinary workers
-	High                // priority workers too: never blocks on a hypervisor
+	Low  Priority = iota // ordinary workers
+	High                 // priority workers too: never blocks on a hypervisor
 )
 
 // Rule says what a read-only connection may do.

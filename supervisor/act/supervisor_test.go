@@ -145,9 +145,9 @@ func TestBackoffDoubles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, wait := range []time.Duration{100, 200, 400} {
+		for _, wait := range []int{100, 200, 400} {
 			_ = gen.Exit(sys.Named("x"), errors.New("crash"))
-			time.Sleep((wait - 1) * time.Millisecond)
+			time.Sleep(time.Duration(wait-1) * time.Millisecond)
 			if sys.Named("x").Alive() {
 				t.Errorf("back before %d ms", wait)
 			}

@@ -8,10 +8,10 @@ import (
 	"testing"
 )
 
-const real = "/usr/sbin/libvirtd"
+const theirDaemon = "/usr/sbin/libvirtd"
 
 func TestSameAnswers(t *testing.T) {
-	for _, need := range []string{real, "virsh", "qemu-system-x86_64"} {
+	for _, need := range []string{theirDaemon, "virsh", "qemu-system-x86_64"} {
 		if _, err := exec.LookPath(need); err != nil {
 			t.Skipf("needs %s (Debian: libvirt-daemon-system, libvirt-clients, qemu-system-x86)", need)
 		}
@@ -21,7 +21,7 @@ func TestSameAnswers(t *testing.T) {
 	if err != nil || len(scripts) == 0 {
 		t.Fatal("no scripts", err)
 	}
-	theirs := startSide(t, "real", real, "-t", "300")
+	theirs := startSide(t, "real", theirDaemon, "-t", "300")
 	mine := startSide(t, "ours", ours, "-t", "300")
 	for _, f := range scripts {
 		t.Run(strings.TrimSuffix(filepath.Base(f), ".txt"), func(t *testing.T) {

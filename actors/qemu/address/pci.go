@@ -69,7 +69,7 @@ func (a *assigner) addControllers(highest int) error {
 	spare := plug{kinds: pciDevice, auto: true}
 	if a.root("pci-root") && !allFull(set.buses) {
 		// One slot stays free, so that the machine can grow by a bridge.
-		if _, err := set.reserveNext(spare, 0, -1); err != nil {
+		if _, err := set.reserveNext(spare, -1); err != nil {
 			return err
 		}
 	}
@@ -78,7 +78,7 @@ func (a *assigner) addControllers(highest int) error {
 	}
 	if highest <= 0 && len(set.buses) > highest+1 && a.root("pcie-root") {
 		spare.kinds = pcieDevice // an empty port for hotplug
-		if _, err := set.reserveNext(spare, 0, -1); err != nil {
+		if _, err := set.reserveNext(spare, -1); err != nil {
 			return err
 		}
 	}
@@ -101,7 +101,7 @@ func (a *assigner) reflect(set *pciSet) error {
 			continue
 		}
 		// The set may grow by this controller's own place.
-		if _, err := set.reserveNext(controllerPlugs[c.Model], 0, -1); err != nil {
+		if _, err := set.reserveNext(controllerPlugs[c.Model], -1); err != nil {
 			return err
 		}
 	}
@@ -162,7 +162,7 @@ func (a *assigner) collect(s *pciSet) error {
 			}
 			continue
 		}
-		if err := s.reserve(at, want, 0, true); err != nil {
+		if err := s.reserve(at, want, true); err != nil {
 			return err
 		}
 	}

@@ -7,7 +7,7 @@ import (
 
 // put finds a place for a device. The dry run takes it without telling the device.
 func (a *assigner) put(s *pciSet, i *domain.DeviceInfo, p plug) error {
-	at, err := s.reserveNext(p, 0, -1)
+	at, err := s.reserveNext(p, -1)
 	if err == nil && !s.dryRun {
 		place(i, at)
 	}
@@ -110,14 +110,14 @@ func (a *assigner) putUSB2(s *pciSet, c *domain.Controller, function uint, want 
 		}
 		at := placeOf(&o.DeviceInfo)
 		at.Function = function
-		if err := s.reserve(at, want, 0, false); err != nil {
+		if err := s.reserve(at, want, false); err != nil {
 			return err
 		}
 		place(&c.DeviceInfo, at)
 		c.Address.PCI.Multifunction = multi
 		return nil
 	}
-	at, err := s.reserveNext(want, 0, int(function))
+	at, err := s.reserveNext(want, int(function))
 	if err != nil {
 		return err
 	}

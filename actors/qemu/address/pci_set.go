@@ -17,19 +17,8 @@ func (a pciAddr) String() string {
 type bus struct {
 	busModel
 	model     string
-	group     uint // isolation group of what sits here
-	locked    bool // group never changes
 	functions [lastSlot + 1]uint8
 	aggregate [lastSlot + 1]bool
-}
-
-func (b *bus) empty() bool {
-	for s := b.first; s <= b.last; s++ {
-		if b.functions[s] != 0 {
-			return false
-		}
-	}
-	return true
 }
 
 func (b *bus) full() bool {
@@ -59,7 +48,7 @@ func newBus(model string, hotplug bool) (bus, error) {
 }
 
 // reserve takes addr for a device; chosen says that it came from the document.
-func (s *pciSet) reserve(addr pciAddr, p plug, group uint, chosen bool) error {
+func (s *pciSet) reserve(addr pciAddr, p plug, chosen bool) error {
 	if s.dryRun {
 		if err := s.grow(&addr, p); err != nil {
 			return err
@@ -75,12 +64,6 @@ func (s *pciSet) reserve(addr pciAddr, p plug, group uint, chosen bool) error {
 	}
 	if b.functions[addr.Slot] == 0 && p.aggregate {
 		b.aggregate[addr.Slot] = true
-	}
-	switch {
-	case b.empty() && !b.locked:
-		b.group = group
-	case b.group != group && chosen:
-		b.group = 0 // the document's choice ends the isolation of this bus
 	}
 	b.functions[addr.Slot] |= bit
 	return nil
@@ -151,20 +134,13 @@ func (b *bus) refuses(addr pciAddr, p plug, chosen bool) string {
 }
 
 // next finds a free place for a device; function < 0 asks for any.
-func (s *pciSet) next(p plug, group uint, function int) (pciAddr, error) {
+func (s *pciSet) next(p plug, function int) (pciAddr, error) {
 	if len(s.buses) == 0 {
 		return pciAddr{}, virerr.New(virerr.FromDomain, virerr.XMLError, "No PCI buses available")
 	}
-	sameGroup := func(b *bus) bool { return b.group == group }
-	mayChange := func(b *bus) bool { return b.empty() && !b.locked }
-	for _, suits := range []func(*bus) bool{sameGroup, mayChange} {
-		for i := range s.buses {
-			if !suits(&s.buses[i]) {
-				continue
-			}
-			if a, ok := s.buses[i].free(uint(i), p, function); ok {
-				return a, nil
-			}
+	for i := range s.buses {
+		if a, ok := s.buses[i].free(uint(i), p, function); ok {
+			return a, nil
 		}
 	}
 	if !s.dryRun {
@@ -207,12 +183,12 @@ func (b *bus) free(index uint, p plug, function int) (pciAddr, bool) {
 }
 
 // reserveNext finds a place and takes it.
-func (s *pciSet) reserveNext(p plug, group uint, function int) (pciAddr, error) {
-	a, err := s.next(p, group, function)
+func (s *pciSet) reserveNext(p plug, function int) (pciAddr, error) {
+	a, err := s.next(p, function)
 	if err != nil {
 		return a, err
 	}
-	return a, s.reserve(a, p, group, false)
+	return a, s.reserve(a, p, false)
 }
 
 // inUse says whether any function of the slot is taken.

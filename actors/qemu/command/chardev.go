@@ -66,11 +66,11 @@ func (b *builder) chardevTLS(c chardevSpec) string {
 func (b *builder) chardevProps(c chardevSpec, json bool, creds string) (kind string, p *Props) {
 	s := c.source
 	p = &Props{}
-	either := func(old, new string) string {
+	either := func(option, member string) string {
 		if json {
-			return new
+			return member
 		}
-		return old
+		return option
 	}
 	switch s.Type {
 	case "null", "vc", "pty", "stdio":

@@ -29,7 +29,7 @@ func Parse(text string) (*Set, error) {
 	s := &Set{}
 	for part := range strings.SplitSeq(strings.Trim(text, " \t\n"), ",") {
 		if err := s.apply(strings.Trim(part, " \t\n")); err != nil {
-			return nil, fmt.Errorf("Failed to parse bitmap '%s'", text) //nolint:staticcheck // libvirt's words
+			return nil, fmt.Errorf("Failed to parse bitmap '%s'", text)
 		}
 	}
 	return s, nil

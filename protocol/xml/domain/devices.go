@@ -152,41 +152,41 @@ func devicesOf[D Device](yield func(Device) bool, list []D) bool {
 }
 
 // All walks every device that has an info, kind by kind, in the order libvirt visits them.
-func (d *Devices) All() iter.Seq[Device] {
+func (v *Devices) All() iter.Seq[Device] {
 	return func(yield func(Device) bool) {
-		_ = devicesOf(yield, d.Disks) &&
-			devicesOf(yield, d.Interfaces) &&
-			devicesOf(yield, d.Sounds) &&
-			devicesOf(yield, d.Hostdevs) &&
-			devicesOf(yield, d.Videos) &&
-			devicesOf(yield, d.Controllers) &&
-			devicesOf(yield, d.Smartcards) &&
-			devicesOf(yield, d.Serials) &&
-			devicesOf(yield, d.Parallels) &&
-			devicesOf(yield, d.Channels) &&
-			devicesOf(yield, d.Consoles) &&
-			devicesOf(yield, d.Inputs) &&
-			devicesOf(yield, d.Filesystems) &&
-			devicesOf(yield, d.Watchdogs) &&
-			d.singles(yield) &&
-			devicesOf(yield, d.RNGs) &&
-			devicesOf(yield, d.Hubs) &&
-			devicesOf(yield, d.Shmems) &&
-			devicesOf(yield, d.TPMs) &&
-			devicesOf(yield, d.Memories) &&
-			devicesOf(yield, d.Panics) &&
-			devicesOf(yield, d.Redirdevs) &&
-			devicesOf(yield, d.Cryptos)
+		_ = devicesOf(yield, v.Disks) &&
+			devicesOf(yield, v.Interfaces) &&
+			devicesOf(yield, v.Sounds) &&
+			devicesOf(yield, v.Hostdevs) &&
+			devicesOf(yield, v.Videos) &&
+			devicesOf(yield, v.Controllers) &&
+			devicesOf(yield, v.Smartcards) &&
+			devicesOf(yield, v.Serials) &&
+			devicesOf(yield, v.Parallels) &&
+			devicesOf(yield, v.Channels) &&
+			devicesOf(yield, v.Consoles) &&
+			devicesOf(yield, v.Inputs) &&
+			devicesOf(yield, v.Filesystems) &&
+			devicesOf(yield, v.Watchdogs) &&
+			v.singles(yield) &&
+			devicesOf(yield, v.RNGs) &&
+			devicesOf(yield, v.Hubs) &&
+			devicesOf(yield, v.Shmems) &&
+			devicesOf(yield, v.TPMs) &&
+			devicesOf(yield, v.Memories) &&
+			devicesOf(yield, v.Panics) &&
+			devicesOf(yield, v.Redirdevs) &&
+			devicesOf(yield, v.Cryptos)
 	}
 }
 
 // singles yields the devices there can be one of.
-func (d *Devices) singles(yield func(Device) bool) bool {
-	return (d.Memballoon == nil || yield(d.Memballoon)) &&
-		(d.NVRAM == nil || yield(d.NVRAM)) &&
-		(d.IOMMU == nil || yield(d.IOMMU)) &&
-		(d.VSock == nil || yield(d.VSock)) &&
-		(d.PStore == nil || yield(d.PStore))
+func (v *Devices) singles(yield func(Device) bool) bool {
+	return (v.Memballoon == nil || yield(v.Memballoon)) &&
+		(v.NVRAM == nil || yield(v.NVRAM)) &&
+		(v.IOMMU == nil || yield(v.IOMMU)) &&
+		(v.VSock == nil || yield(v.VSock)) &&
+		(v.PStore == nil || yield(v.PStore))
 }
 
 // bootOrders gives the turns devices take at booting.

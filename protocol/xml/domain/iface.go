@@ -429,8 +429,8 @@ func (p *parser) interfaceRest(n *xmltree.Node, i *Interface) {
 	}
 	i.MTU = uint(p.number(n.Child("mtu").Get("size"), 32, func() { p.XMLError("malformed mtu size") }))
 	if f := n.Path("coalesce/rx/frames"); f != nil {
-		max := f.Get("max")
-		i.RxFrames = uint(p.number(max, 32, func() { p.XMLError("cannot parse value '%s' for coalesce parameter", max) }))
+		frames := f.Get("max")
+		i.RxFrames = uint(p.number(frames, 32, func() { p.XMLError("cannot parse value '%s' for coalesce parameter", frames) }))
 	}
 	i.Isolated = p.YesNo(n.Child("port"), "isolated")
 	if p.opts.Status {

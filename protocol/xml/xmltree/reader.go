@@ -220,10 +220,10 @@ func (r *Reader) ScaleBytes(value uint64, unit string, scale, limit uint64) uint
 }
 
 func unitFactor(unit string, scale uint64) (uint64, bool) {
-	switch u := strings.ToLower(unit); {
-	case u == "":
+	switch u := strings.ToLower(unit); u {
+	case "":
 		return scale, true
-	case u == "b" || u == "byte" || u == "bytes":
+	case "b", "byte", "bytes":
 		return 1, true
 	default:
 		base := uint64(1024)

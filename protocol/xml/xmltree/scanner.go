@@ -282,10 +282,10 @@ func (s *scanner) attributeValue() (string, error) {
 	from := s.pos
 	var b []byte // only when the value is not just as written
 	for !s.end() && s.text[s.pos] != quote {
-		switch c := s.text[s.pos]; {
-		case c == '<':
+		switch s.text[s.pos] {
+		case '<':
 			return "", s.fail("Unescaped '<' not allowed in attributes values")
-		case c == '&':
+		case '&':
 			b = append(b, s.text[from:s.pos]...)
 			var err error
 			if b, err = s.reference(b); err != nil {
@@ -295,7 +295,7 @@ func (s *scanner) attributeValue() (string, error) {
 			if b == nil {
 				b = []byte{}
 			}
-		case c == '\n' || c == '\t' || c == '\r':
+		case '\n', '\t', '\r':
 			b = append(append(b, s.text[from:s.pos]...), ' ')
 			if s.at("\r\n") {
 				s.pos++
