@@ -7,32 +7,38 @@ import (
 	"virtree.dev/protocol/virerr"
 )
 
-// apiDomains are the parts of libvirt's library by the beginning of an API's
-// name, the longer ones first: each raises errors in its own name.
+// apiDomains are the parts of libvirt's library by the name of the function,
+// or by its beginning; the first that suits counts. Each part raises errors in
+// its own name.
 var apiDomains = []struct {
 	prefix string
 	domain virerr.Domain
 }{
 	{"virDomainSnapshot", virerr.FromDomainSnapshot},
+	{"virDomainListAllSnapshots", virerr.FromDomainSnapshot},
+	{"virDomainHasCurrentSnapshot", virerr.FromDomainSnapshot},
+	{"virDomainRevertToSnapshot", virerr.FromDomainSnapshot},
 	{"virDomainCheckpoint", virerr.FromDomainCheckpoint},
+	{"virDomainListAllCheckpoints", virerr.FromDomainCheckpoint},
 	{"virDomainQemu", virerr.FromNone},
-	{"virConnectDomain", virerr.FromDomain},
+	{"virDomainLxc", virerr.FromNone},
+	{"virConnectDomainQemu", virerr.FromNone},
+	{"virConnectOpen", virerr.FromNone},
+	{"virConnectClose", virerr.FromNone},
 	{"virDomain", virerr.FromDomain},
-	{"virConnectNetwork", virerr.FromNetwork},
 	{"virNetwork", virerr.FromNetwork},
-	{"virConnectStorage", virerr.FromStorage},
 	{"virStorage", virerr.FromStorage},
-	{"virConnectNodeDevice", virerr.FromNodeDev},
 	{"virNodeDevice", virerr.FromNodeDev},
-	{"virConnectSecret", virerr.FromSecret},
 	{"virSecret", virerr.FromSecret},
 	{"virNWFilter", virerr.FromNWFilter},
 	{"virInterface", virerr.FromInterface},
 	{"virStream", virerr.FromStreams},
 }
 
-// ownerDomains are for the functions of a connection, whose names begin alike.
+// ownerDomains are for the functions of a connection and of the host, whose
+// names begin alike.
 var ownerDomains = map[program.Owner]virerr.Domain{
+	program.Server: virerr.FromDomain, program.Hypervisor: virerr.FromDomain,
 	program.Network: virerr.FromNetwork, program.Storage: virerr.FromStorage,
 	program.NodeDevice: virerr.FromNodeDev, program.Secret: virerr.FromSecret,
 	program.NWFilter: virerr.FromNWFilter, program.Interface: virerr.FromInterface,
