@@ -39,7 +39,7 @@ func (d *Driver) prepareMachine(def *xml.Domain) error {
 func (d *Driver) setUpDisplays(def *xml.Domain) error {
 	return defaults.SetUpDisplays(def, &defaults.Displays{
 		LibDir:        d.files.libDir(def.ID, def.Name),
-		DBusAddress:   "unix:path=" + filepath.Join(d.files.DBus, machineName(def.ID, def.Name)+"-dbus.sock"),
+		DBusAddress:   "unix:path=" + filepath.Join(d.files.DBus, shortName(def.ID, def.Name)+"-dbus.sock"),
 		VNCListen:     d.config.VNC.Listen,
 		SpiceListen:   d.config.Spice.Listen,
 		VNCAutoSocket: d.config.VNC.AutoUnixSocket,
@@ -142,10 +142,11 @@ func (d *Driver) buildCommand(s *starter) (*command.Line, error) {
 		Config:     d.commandConfig(),
 		Pass:       s.pass,
 		HugeTLB:    d.hugeTLB,
-		MemoryDir:  filepath.Join(d.files.MemoryBacking, machineName(s.def.ID, s.def.Name)),
+		Vhost:      s.vhost,
+		MemoryDir:  filepath.Join(d.files.MemoryBacking, shortName(s.def.ID, s.def.Name)),
 		Secret:     noSecrets,
 		PasstDir:   d.files.Passt,
-		ShortName:  machineName(s.def.ID, s.def.Name),
+		ShortName:  shortName(s.def.ID, s.def.Name),
 		TPMSocket:  d.tpmSocket(s.def),
 		Storage:    command.Storage{MasterKey: s.masterKey, HostCDROM: isCDROM},
 	}
@@ -201,7 +202,7 @@ func pageOption(size uint64) string {
 
 // tpmSocket is where the emulator of a machine's TPM listens.
 func (d *Driver) tpmSocket(def *xml.Domain) string {
-	return filepath.Join(d.files.SWTPMState, machineName(def.ID, def.Name)+"-swtpm.sock")
+	return filepath.Join(d.files.SWTPMState, shortName(def.ID, def.Name)+"-swtpm.sock")
 }
 
 // pass opens a file for QEMU and gives the number it will have there.
@@ -236,7 +237,7 @@ func (s *starter) openFor(p command.Pass) (*os.File, error) {
 	case "vsock":
 		return openDevice("/dev/vhost-vsock", "unable to open vhost-vsock device")
 	case "vhost":
-		return openDevice("/dev/vhost-net", "Unable to open vhost-net. Ensure that the module is loaded")
+		return openDevice(p.Path, "Unable to open vhost-net. Ensure that the module is loaded")
 	case "tap":
 		return s.openTap(p)
 	}

@@ -40,12 +40,15 @@ func (f files) managedSave(name string) string {
 const maxShortName = 20
 
 // machineName names the folders of one run of a domain: "domain-7-web".
-func machineName(id int, name string) string {
+func machineName(id int, name string) string { return "domain-" + shortName(id, name) }
+
+// shortName names one run of a domain in files of others: "7-web".
+func shortName(id int, name string) string {
 	short := []rune(name)
 	if len(short) > maxShortName {
 		short = short[:maxShortName]
 	}
-	return "domain-" + strconv.Itoa(id) + "-" + strings.ReplaceAll(string(short), "/", "_")
+	return strconv.Itoa(id) + "-" + strings.ReplaceAll(string(short), "/", "_")
 }
 
 func (f files) libDir(id int, name string) string {

@@ -200,8 +200,12 @@ type qemuOutcome struct {
 }
 
 func runQEMU(t *testing.T, c *qemuCase) qemuOutcome {
-	binary := qemuCaps(t, c.variant)
+	cond := conditionsOf(c.name)
+	binary := cond.adjusted(qemuCaps(t, c.variant))
 	host := goldenHost()
+	if cond.host != nil {
+		cond.host(host)
+	}
 	abi := c.suffix == ".abi-update"
 	text := read(t, qemuFolder, c.name+".xml")
 	d, err := completeQEMU(text, binary, host, abi)
@@ -218,10 +222,10 @@ func runQEMU(t *testing.T, c *qemuCase) qemuOutcome {
 	if out.err = alias.Assign(d); out.err != nil {
 		return out
 	}
-	if out.err = goldenDisplays(d); out.err != nil {
+	if out.err = goldenDisplays(d, &cond); out.err != nil {
 		return out
 	}
-	line, err := command.Build(d, binary, goldenEnv(d))
+	line, err := command.Build(d, binary, goldenEnv(d, &cond))
 	if out.err = err; err == nil {
 		out.args = line.Text() + "\n"
 	}

@@ -1,13 +1,13 @@
 package golden
 
 import (
-	"encoding/base64"
 	"fmt"
 	"time"
 
 	"virtree.dev/actors/qemu/command"
 	"virtree.dev/actors/qemu/defaults"
 	"virtree.dev/actors/qemu/firmware"
+	"virtree.dev/protocol/xml/cpuset"
 	"virtree.dev/protocol/xml/domain"
 )
 
@@ -93,22 +93,24 @@ const (
 	goldenFileFD    = 1750
 )
 
-func goldenEnv(d *domain.Domain) *command.Env {
+func goldenEnv(d *domain.Domain, c *conditions) *command.Env {
 	name := goldenShortName(d)
-	files := goldenFileFD
-	return &command.Env{
+	e := &command.Env{
 		Privileged: true,
 		LibDir:     goldenLibDir(d),
 		ChannelDir: "/var/run/libvirt/qemu/channel/" + name,
 		Base:       []string{"LC_ALL=C", "PATH=/bin", "HOME=/", "USER=test", "LOGNAME=test"},
 		Config: command.Config{
 			LogTimestamp: true, SeccompSandbox: -1,
-			VNC:              command.Display{Listen: "127.0.0.1"},
+			VNC:              command.Display{Listen: "127.0.0.1", TLSDir: "/etc/pki/libvirt-vnc"},
+			ChardevTLSDir:    "/etc/pki/libvirt-chardev",
 			Spice:            command.Display{Listen: "127.0.0.1", Password: "123456", TLSDir: "/etc/pki/libvirt-spice"},
 			MemoryBackingDir: "/var/lib/libvirt/qemu/ram",
 		},
-		Now: func() time.Time { return time.Unix(1578926178, 0) },
-		Storage: command.Storage{MasterKey: goldenBytes(32), Random: func(p []byte) { copy(p, goldenBytes(len(p))) },
+		Now: func() time.Time { return time.Unix(1234567890, 0).In(time.FixedZone("VIR", -1800)) },
+		Storage: command.Storage{
+			NBD:  command.StorageTLS{Dir: "/etc/pki/libvirt-nbd/dummy,path"},
+			VxHS: command.StorageTLS{Dir: "/etc/pki/libvirt-vxhs/dummy,path"}, MasterKey: goldenBytes(32), Random: func(p []byte) { copy(p, goldenBytes(len(p))) },
 			HostCDROM: func(path string) bool { return path == "/dev/cdrom" }},
 		Lookup: func(name string) (string, bool) {
 			if name == "XDG_RUNTIME_DIR" {
@@ -122,47 +124,74 @@ func goldenEnv(d *domain.Domain) *command.Env {
 		SCSIGeneric:     func(string, uint, uint, uint64) (string, error) { return "/dev/sg0", nil },
 		MemoryDir:       "/var/lib/libvirt/qemu/ram/" + name,
 		DefaultHugePage: 2048,
-		HugeTLB:         goldenHugeTLB(d),
+		HugeTLB:         goldenHugeTLB,
+		NodeOfCPU:       func(cpu int) int { return cpu / 4 },
+		AutoNodes:       func() (*domain.CPUSet, error) { return cpuset.Parse("0-3") },
 		Secret: func(string, string) ([]byte, error) {
-			return base64.StdEncoding.DecodeString("AQCVn5hO6HzFAhAAq0NCv8jtJcIcE+HOBlMQ1A==")
+			return []byte("AQCVn5hO6HzFAhAAq0NCv8jtJcIcE+HOBlMQ1A"), nil
 		},
-		Pass: func(p command.Pass) (int, error) {
-			switch p.Kind {
-			case "monitor":
-				return goldenMonitorFD, nil
-			case "tap":
-				return goldenTap(d, p), nil
-			case "chardev-listen":
-				return goldenMonitorFD, nil
-			case "vhost-user-gpu":
-				return goldenMonitorFD, nil
-			case "vhost-scsi":
-				return goldenTapFD, nil
-			case "vsock":
-				return 6789, nil
-			case "chardev-log":
-				return goldenFileFD + 1, nil
-			case "chardev-file":
-				return goldenFileFD, nil
-			case "vhost":
-				return goldenVhostFD + p.Index, nil
-			}
-			files++
-			return files - 1, nil
-		},
+		Incoming: c.incoming,
+		Pass:     goldenPass(d, c),
+		Vhost:    goldenVhost,
+	}
+	e.Storage.Group = func(name string) (int, bool, bool) {
+		g, ok := c.groups[name]
+		return len(g.numbers), g.writable, ok
+	}
+	if c.settings != nil {
+		c.settings(e)
+	}
+	return e
+}
+
+// goldenVhost gives the kernel's side to every card of virtio's.
+func goldenVhost(n *domain.Interface, count int) ([]int, error) {
+	var fds []int
+	for i := 0; i < count && n.IsVirtio(); i++ {
+		fds = append(fds, goldenVhostFD+i)
+	}
+	return fds, nil
+}
+
+// goldenPass numbers descriptors as on the host the results were made on.
+func goldenPass(d *domain.Domain, c *conditions) func(command.Pass) (int, error) {
+	files := goldenFileFD
+	return func(p command.Pass) (int, error) {
+		switch p.Kind {
+		case "monitor", "chardev-listen", "vhost-user-gpu":
+			return goldenMonitorFD, nil
+		case "tap":
+			return goldenTap(d, p), nil
+		case "vhost-scsi":
+			return goldenTapFD, nil
+		case "vsock":
+			return 6789, nil
+		case "tpm":
+			return 1730, nil
+		case "cancel":
+			return 1731, nil
+		case "vdpa":
+			return 1732, nil
+		case "disk":
+			return c.groups[p.Path].numbers[p.Index], nil
+		case "chardev-log":
+			return goldenFileFD + 1, nil
+		case "chardev-file":
+			return goldenFileFD, nil
+		}
+		files++
+		return files - 1, nil
 	}
 }
 
-func goldenHugeTLB(d *domain.Domain) func(uint64) (string, error) {
-	return func(size uint64) (string, error) {
-		switch size {
-		case 0, 2048:
-			return "/dev/hugepages2M/libvirt/qemu", nil
-		case 1 << 20:
-			return "/dev/hugepages1G/libvirt/qemu", nil
-		}
-		return "", fmt.Errorf("internal error: Unable to find any usable hugetlbfs mount for %d KiB", size)
+func goldenHugeTLB(size uint64) (string, error) {
+	switch size {
+	case 0, 2048:
+		return "/dev/hugepages2M/libvirt/qemu", nil
+	case 1 << 20:
+		return "/dev/hugepages1G/libvirt/qemu", nil
 	}
+	return "", fmt.Errorf("internal error: Unable to find any usable hugetlbfs mount for %d KiB", size)
 }
 
 // goldenBytes are the random numbers of the host the results were made on.
@@ -175,9 +204,10 @@ func goldenBytes(n int) []byte {
 }
 
 // goldenDisplays gives displays what they got on the host the results were made on.
-func goldenDisplays(d *domain.Domain) error {
+func goldenDisplays(d *domain.Domain, c *conditions) error {
 	err := defaults.SetUpDisplays(d, &defaults.Displays{
 		LibDir: goldenLibDir(d), VNCListen: "127.0.0.1", SpiceListen: "127.0.0.1",
+		VNCAutoSocket: c.autoSocket, SpiceAutoSock: c.autoSocket,
 		DBusAddress: "unix:path=/var/run/libvirt/qemu/dbus/" + goldenShortName(d) + "-dbus.sock",
 		RenderNode:  func() (string, error) { return "/dev/dri/foo", nil },
 	})

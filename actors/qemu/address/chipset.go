@@ -40,7 +40,7 @@ func (a *assigner) i440fx(s *pciSet) error {
 		if len(s.buses) == 0 {
 			continue
 		}
-		if err := s.reserve(at, conventional, false); err != nil {
+		if err := s.reserve(at, conventional, true); err != nil {
 			return err
 		}
 	}
@@ -48,7 +48,7 @@ func (a *assigner) i440fx(s *pciSet) error {
 		return nil
 	}
 	for _, function := range []uint{0, 3} { // ISA bridge, power management
-		if err := s.reserve(pciAddr{Slot: 1, Function: function}, conventional, false); err != nil {
+		if err := s.reserve(pciAddr{Slot: 1, Function: function}, conventional, true); err != nil {
 			return err
 		}
 	}
@@ -65,7 +65,7 @@ func (a *assigner) q35(s *pciSet) error {
 	}
 	if len(s.buses) > 0 {
 		for _, function := range []uint{0, 3} { // ISA bridge, SMBus
-			if err := s.reserve(pciAddr{Slot: 0x1f, Function: function}, express, false); err != nil {
+			if err := s.reserve(pciAddr{Slot: 0x1f, Function: function}, express, true); err != nil {
 				return err
 			}
 		}
@@ -106,7 +106,7 @@ func settle(s *pciSet, i *domain.DeviceInfo, slot uint, p plug) (done bool, err 
 	if s.inUse(at) {
 		return false, nil
 	}
-	if err := s.reserve(at, p, false); err != nil {
+	if err := s.reserve(at, p, true); err != nil {
 		return false, err
 	}
 	place(i, at)

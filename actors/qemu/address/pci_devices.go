@@ -70,7 +70,15 @@ func (a *assigner) placed() [][]domain.Device {
 			adapters = append(adapters, c)
 		}
 	}
-	out := [][]domain.Device{bridges, list(d.Filesystems), list(d.Interfaces), list(d.Sounds), adapters, list(d.Disks), list(d.Hostdevs)}
+	var cards, passed []domain.Device
+	for _, n := range d.Interfaces {
+		if n.Type == "hostdev" {
+			passed = append(passed, n) // comes with the host's devices, before the others
+			continue
+		}
+		cards = append(cards, n)
+	}
+	out := [][]domain.Device{bridges, list(d.Filesystems), cards, list(d.Sounds), adapters, list(d.Disks), passed, list(d.Hostdevs)}
 	if d.Memballoon != nil {
 		out = append(out, []domain.Device{d.Memballoon})
 	}
@@ -110,7 +118,7 @@ func (a *assigner) putUSB2(s *pciSet, c *domain.Controller, function uint, want 
 		}
 		at := placeOf(&o.DeviceInfo)
 		at.Function = function
-		if err := s.reserve(at, want, false); err != nil {
+		if err := s.reserve(at, want, true); err != nil {
 			return err
 		}
 		place(&c.DeviceInfo, at)

@@ -8,9 +8,8 @@ import (
 
 // plugs are the three kinds of endpoints in one machine.
 type plugs struct {
-	pci    plug // conventional, wherever the machine has such slots
-	pcie   plug // PCI Express where the machine has it
-	virtio plug // the same, unless the binary's virtio is older
+	pci  plug // conventional, wherever the machine has such slots
+	pcie plug // PCI Express where the machine has it
 }
 
 func (a *assigner) plugs() plugs {
@@ -18,10 +17,6 @@ func (a *assigner) plugs() plugs {
 	p.pcie = p.pci
 	if a.root("pcie-root") {
 		p.pcie.kinds = pcieDevice
-	}
-	p.virtio = p.pci
-	if a.binary.Has("virtio-blk-pci-transitional") {
-		p.virtio = p.pcie
 	}
 	return p
 }
@@ -41,7 +36,7 @@ func (p plugs) byModel(model string) plug {
 	if strings.HasSuffix(model, "virtio-transitional") {
 		return p.pci
 	}
-	return p.virtio
+	return p.pcie
 }
 
 // plugOf says how a device connects; the zero plug is no PCI device.
@@ -52,6 +47,9 @@ func (a *assigner) plugOf(dev domain.Device, p plugs) plug {
 	case *domain.Filesystem:
 		return filesystemPlug(v, p)
 	case *domain.Interface:
+		if v.Type == "hostdev" {
+			return a.passedPlug(v, p)
+		}
 		return interfacePlug(v, p)
 	case *domain.Sound:
 		return soundPlugs(v, p)
@@ -97,13 +95,13 @@ func lesserPlug(dev domain.Device, p plugs) plug {
 		}
 	case *domain.IOMMU:
 		if v.Model == "virtio" {
-			q := p.virtio
+			q := p.pcie
 			q.integrated = true
 			return q
 		}
 	case *domain.MemoryDevice:
 		if strings.HasPrefix(v.Model, "virtio") {
-			return p.virtio
+			return p.pcie
 		}
 	case *domain.Panic:
 		if v.Model == "pvpanic" {
@@ -136,7 +134,7 @@ func controllerPlug(c *domain.Controller, p plugs) plug {
 		case "", "auto", "ncr53c90":
 			return plug{}
 		case "virtio-scsi", "virtio-non-transitional":
-			return p.virtio
+			return p.pcie
 		}
 		return p.pci
 	}
@@ -148,18 +146,16 @@ func filesystemPlug(f *domain.Filesystem, p plugs) plug {
 	case "", "path", "handle":
 		return p.byModel(f.Model)
 	case "virtiofs":
-		return p.virtio
+		return p.pcie
 	}
 	return plug{}
 }
 
 func interfacePlug(n *domain.Interface, p plugs) plug {
-	switch {
-	case n.Type == "hostdev" || n.Model == "usb-net":
+	switch n.Model {
+	case "usb-net":
 		return plug{}
-	case n.Model == "virtio" || n.Model == "virtio-non-transitional":
-		return p.virtio
-	case n.Model == "e1000e" || n.Model == "igb" || n.Model == "":
+	case "", "virtio", "virtio-non-transitional", "e1000e", "igb":
 		return p.pcie
 	}
 	return p.pci
@@ -170,7 +166,7 @@ func soundPlugs(s *domain.Sound, p plugs) plug {
 	case "es1370", "ac97", "ich6", "ich9":
 		return p.pci
 	case "virtio":
-		return p.virtio
+		return p.pcie
 	}
 	return plug{}
 }
@@ -178,13 +174,23 @@ func soundPlugs(s *domain.Sound, p plugs) plug {
 func videoPlug(v *domain.Video, p plugs) plug {
 	switch v.Model {
 	case "virtio":
-		return p.virtio
+		return p.pcie
 	case "bochs":
 		return p.pcie
 	case "", "default", "gop", "none", "ramfb":
 		return plug{}
 	}
 	return p.pci
+}
+
+// passedPlug is that of the host's card behind an interface.
+func (a *assigner) passedPlug(n *domain.Interface, p plugs) plug {
+	if n.Hostdev == nil {
+		return plug{}
+	}
+	h := *n.Hostdev
+	h.DeviceInfo = n.DeviceInfo
+	return a.hostdevPlug(&h, p)
 }
 
 func (a *assigner) hostdevPlug(h *domain.Hostdev, p plugs) plug {

@@ -132,7 +132,7 @@ func (b *builder) clockBase() string {
 		now := b.now()
 		adjustment := c.Adjustment
 		if c.Basis == "localtime" {
-			_, offset := now.Local().Zone()
+			_, offset := now.Zone()
 			adjustment += int64(offset)
 		}
 		return "base=" + now.UTC().Add(time.Duration(adjustment)*time.Second).Format(clockLayout)

@@ -27,11 +27,19 @@ type Env struct {
 	Storage  Storage
 	// Pass gives the number a descriptor will have in QEMU.
 	Pass func(Pass) (int, error)
+	// Vhost opens the kernel's side of a network card that many times, or not at all.
+	Vhost func(n *domain.Interface, count int) ([]int, error)
 	// Secret gives the value of a secret, raw.
 	Secret func(kind, usage string) ([]byte, error)
 	// NUMA says whether the host has the memory nodes; DefaultHugePage is in KiB, 0 for none.
 	DefaultHugePage uint64
-	// HugeTLB gives the folder of the file system with pages of that size in KiB.
+	// NodeOfCPU is the memory node a processor of the host belongs to; nil stands for a host with one node.
+	NodeOfCPU func(cpu int) int
+	// AutoNodes are the host's memory nodes advised for this machine; nil stands for no advice.
+	AutoNodes func() (*domain.CPUSet, error)
+	// AutoCPUs are the processors of those nodes; nil stands for all.
+	AutoCPUs func() *domain.CPUSet
+	// HugeTLB gives libvirt's folder in the file system with pages of that size in KiB.
 	HugeTLB func(size uint64) (string, error)
 	// Lookup reads a variable of our own environment; nil stands for os.LookupEnv.
 	Lookup func(string) (string, bool)
@@ -68,6 +76,7 @@ type Config struct {
 	VNCAudio         bool // vnc_allow_host_audio
 	ChardevTLS       bool
 	ChardevTLSDir    string
+	ChardevTLSSecret string // UUID of the secret that opens the key
 	ChardevTLSVerify bool
 	Deprecation      string // deprecation_behavior
 	MemoryBackingDir string
@@ -183,7 +192,10 @@ func (b *builder) fail(err error) {
 }
 
 // device adds a -device; nothing when the properties are nil.
-func (b *builder) device(p *Props) { b.option("-device", p) }
+func (b *builder) device(p *Props) {
+	b.override(p)
+	b.option("-device", p)
+}
 
 // object adds an -object.
 func (b *builder) object(p *Props) { b.option("-object", p) }

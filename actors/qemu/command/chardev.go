@@ -58,6 +58,11 @@ func (b *builder) chardevTLS(c chardevSpec) string {
 	} else {
 		p.Str("endpoint", "client").Bool("verify-peer", true)
 	}
+	if secret := b.env.Config.ChardevTLSSecret; secret != "" {
+		key := c.alias + "-secret0"
+		b.secret(key, "tls", domain.SecretRef{UUID: secret})
+		p.Str("passwordid", key)
+	}
 	b.object(p)
 	return alias
 }

@@ -174,7 +174,7 @@ func (b *builder) virtioDisk(d *domain.Disk) *Props {
 		switch {
 		case d.Device == "lun":
 			p.Bool("scsi", true)
-		case !b.caps.Has("virtio-blk.scsi-default-disabled"):
+		case !b.caps.Has("virtio-blk-pci.scsi.default.disabled"):
 			p.Bool("scsi", false)
 		}
 	}

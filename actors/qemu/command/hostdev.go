@@ -107,7 +107,7 @@ func (b *builder) mediated(h *domain.Hostdev, boot uint) *Props {
 
 // hostSCSI reaches a SCSI device through its generic node, or through iSCSI.
 func (b *builder) hostSCSI(nodes *Nodes, h *domain.Hostdev, boot uint) {
-	name := fmt.Sprintf("libvirt-%s-backend", h.Alias)
+	name := fmt.Sprintf("libvirt-%d-backend", nodes.Hostdevs[h])
 	if s := h.SCSI.ISCSI; s != nil {
 		i := &image{DiskSource: s, readOnly: h.ReadOnly, top: true, storage: name}
 		b.imageObjects(i)
@@ -116,7 +116,6 @@ func (b *builder) hostSCSI(nodes *Nodes, h *domain.Hostdev, boot uint) {
 		path := b.scsiNode(h)
 		b.blockdev(props("driver", "host_device", "filename", path, "node-name", name).Bool("read-only", h.ReadOnly))
 	}
-	_ = nodes
 	p := props("driver", "scsi-generic", "drive", name, "id", h.Alias)
 	p.OptUint("bootindex", uint64(boot))
 	if b.caps.Has("virtio-ccw.loadparm") {

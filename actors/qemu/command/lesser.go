@@ -157,7 +157,11 @@ func (b *builder) shmem(s *domain.Shmem) {
 	b.zpci(&s.DeviceInfo)
 	b.device(p)
 	if s.Server {
-		b.deviceChardev(&domain.ChardevSource{Type: "unix", Path: s.ServerPath}, s.Alias)
+		path := s.ServerPath
+		if path == "" {
+			path = fmt.Sprintf("/var/lib/libvirt/shmem-%s-sock", s.Name)
+		}
+		b.deviceChardev(&domain.ChardevSource{Type: "unix", Path: path}, s.Alias)
 	}
 }
 

@@ -48,11 +48,43 @@ func (b *builder) memory() {
 // memoryObject adds a backend, after the threads that allocate it where the host's nodes count.
 func (b *builder) memoryObject(be backend) {
 	if be.nodes != nil && b.caps.Has("thread-context") && be.props.has("prealloc", true) {
-		id := "tc-" + be.props.Get("id")
-		b.object(props("qom-type", "thread-context", "id", id).List("node-affinity", members(be.nodes)...))
-		be.props.Str("prealloc-context", id)
+		if nodes := b.reachableNodes(be.nodes); !nodes.Empty() {
+			id := "tc-" + be.props.Get("id")
+			b.object(props("qom-type", "thread-context", "id", id).List("node-affinity", members(nodes)...))
+			be.props.Str("prealloc-context", id)
+		}
 	}
 	b.object(be.props)
+}
+
+// reachableNodes are those that QEMU's threads may run on: it cannot leave the processors it is pinned to.
+func (b *builder) reachableNodes(nodes *domain.CPUSet) *domain.CPUSet {
+	pinned := b.doc.CPUTune.EmulatorPin
+	switch {
+	case pinned != nil:
+	case b.doc.VCPU.Placement == "auto":
+		pinned = b.autoCPUs()
+	default:
+		pinned = b.doc.VCPU.CPUSet
+	}
+	if pinned == nil || b.env.NodeOfCPU == nil {
+		return nodes
+	}
+	out := &domain.CPUSet{}
+	for _, cpu := range pinned.Members() {
+		if n := b.env.NodeOfCPU(cpu); nodes.Has(n) {
+			out.Add(n)
+		}
+	}
+	return out
+}
+
+// autoCPUs are the processors of the nodes advised; nil when all are in reach.
+func (b *builder) autoCPUs() *domain.CPUSet {
+	if b.env.AutoCPUs == nil {
+		return nil
+	}
+	return b.env.AutoCPUs()
 }
 
 // has says whether there is a member of that value.
@@ -130,8 +162,15 @@ func (b *builder) tunedNodes(cell int) *domain.CPUSet {
 
 // autoNodes are the nodes advised for a placement that is left to the host.
 func (b *builder) autoNodes() *domain.CPUSet {
-	b.internal("Advice from numad is needed in case of automatic numa placement")
-	return nil
+	if b.env.AutoNodes == nil {
+		b.internal("Advice from numad is needed in case of automatic numa placement")
+		return nil
+	}
+	nodes, err := b.env.AutoNodes()
+	if err != nil {
+		b.fail(err)
+	}
+	return nodes
 }
 
 // hostNodesProps tells where memory is to be; it gives the nodes too.

@@ -75,7 +75,7 @@ func (b *builder) hugePath(size uint64) string {
 	if err != nil {
 		b.fail(err)
 	}
-	return path
+	return path + "/" + b.env.ShortName
 }
 
 func targetNode(m *domain.MemoryDevice) int {

@@ -1,13 +1,10 @@
 package command
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"net/netip"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"virtree.dev/protocol/xml/domain"
 )
@@ -109,35 +106,20 @@ func (b *builder) passAll(kind string, n *domain.Interface, count int) []string 
 	return fds
 }
 
-// vhosts opens the kernel's side; that it is missing matters only to who asked for it.
+// vhosts opens the kernel's side of a card, where it is to have one.
 func (b *builder) vhosts(n *domain.Interface, count int) []string {
-	wanted := n.Driver.Name == "vhost"
-	switch {
-	case b.doc.Type != "kvm" || n.Driver.Name == "qemu":
-		return nil
-	case !strings.HasPrefix(n.Model, "virtio"):
-		if wanted {
-			b.unsupported("vhost-net is only supported for virtio network interfaces")
-		}
+	if b.env.Vhost == nil {
 		return nil
 	}
+	numbers, err := b.env.Vhost(n, count)
+	if err != nil {
+		b.fail(err)
+	}
 	var fds []string
-	for i := range count {
-		fd, err := b.env.Pass(Pass{Kind: "vhost", Alias: n.Alias, Index: i, Path: n.Backend.Vhost})
-		if err != nil && !wanted && missingDevice(err) {
-			return nil
-		}
-		if err != nil {
-			b.fail(err)
-		}
+	for _, fd := range numbers {
 		fds = append(fds, strconv.Itoa(fd))
 	}
 	return fds
-}
-
-func missingDevice(err error) bool {
-	var errno syscall.Errno
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.As(err, &errno)
 }
 
 func (b *builder) userProps(p *Props, n *domain.Interface) {
@@ -164,8 +146,7 @@ func (b *builder) userProps(p *Props, n *domain.Interface) {
 const passtReconnect = 5
 
 func (b *builder) passtProps(p *Props, n *domain.Interface) {
-	path := fmt.Sprintf("%s/%s-%s.socket", b.env.PasstDir, b.env.ShortName, n.Alias)
-	p.Str("type", "stream").Obj("addr", props("type", "unix", "path", path)).Bool("server", false)
+	p.Str("type", "stream").Obj("addr", props("type", "unix", "path", b.passtSocket(n))).Bool("server", false)
 	switch {
 	case b.has("netdev-stream-reconnect-miliseconds"):
 		p.Uint("reconnect-ms", passtReconnect*1000)
@@ -174,8 +155,18 @@ func (b *builder) passtProps(p *Props, n *domain.Interface) {
 	}
 }
 
+// passtSocket is where the passt of an interface listens.
+func (b *builder) passtSocket(n *domain.Interface) string {
+	return fmt.Sprintf("%s/%s-%s.socket", b.env.PasstDir, b.env.ShortName, n.Alias)
+}
+
 func (b *builder) vhostUserNet(p *Props, n *domain.Interface) {
-	if s := n.Source.VhostUser; s != nil {
+	s := n.Source.VhostUser
+	if n.Backend.Type == "passt" {
+		s = &domain.ChardevSource{Type: "unix", Path: b.passtSocket(n)}
+		s.Reconnect = domain.Reconnect{Enabled: domain.Yes, Timeout: passtReconnect}
+	}
+	if s != nil {
 		b.chardev(s, "char"+n.Alias)
 	}
 	p.Str("type", "vhost-user").Str("chardev", "char"+n.Alias)

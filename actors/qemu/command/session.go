@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"strconv"
 
 	"virtree.dev/protocol/virerr"
 	"virtree.dev/protocol/xml/domain"
@@ -83,8 +84,14 @@ func (b *builder) monitor() {
 		b.fail(err)
 		return
 	}
-	b.arg("-chardev", fmt.Sprintf("socket,id=charmonitor,fd=%d,server=on,wait=off", fd),
-		"-mon", "chardev=charmonitor,id=monitor,mode=control")
+	if b.has("chardev.json") {
+		p := props("type", "socket").Obj("data", (&Props{}).
+			Obj("addr", props("type", "fd").Obj("data", props("str", strconv.Itoa(fd)))).Bool("server", true).Bool("wait", false))
+		b.arg("-chardev", props("id", "charmonitor").Obj("backend", p).JSON())
+	} else {
+		b.arg("-chardev", fmt.Sprintf("socket,id=charmonitor,fd=%d,server=on,wait=off", fd))
+	}
+	b.arg("-mon", "chardev=charmonitor,id=monitor,mode=control")
 }
 
 func (b *builder) incoming() {

@@ -24,12 +24,16 @@ func (l *Line) Text() string {
 		b.WriteString(name + "=" + shellQuote(value) + " \\\n")
 	}
 	b.WriteString(shellQuote(l.Argv[0]))
-	seenOption := false
+	first, last := len(l.Argv), 0 // options
 	for i, a := range l.Argv[1:] {
-		option := strings.HasPrefix(a, "-")
-		seenOption = seenOption || option
+		if strings.HasPrefix(a, "-") {
+			first, last = min(first, i+1), i+1
+		}
+	}
+	for i, a := range l.Argv[1:] {
 		b.WriteByte(' ')
-		if option || !seenOption || !strings.HasPrefix(l.Argv[i], "-") {
+		// what stands between options, or behind the last one, stays on its line
+		if strings.HasPrefix(a, "-") || i+1 < first || i > last {
 			b.WriteString("\\\n")
 		}
 		b.WriteString(shellQuote(a))

@@ -164,7 +164,7 @@ func (v *Devices) All() iter.Seq[Device] {
 			devicesOf(yield, v.Serials) &&
 			devicesOf(yield, v.Parallels) &&
 			devicesOf(yield, v.Channels) &&
-			devicesOf(yield, v.Consoles) &&
+			devicesOf(yield, v.ownConsoles()) &&
 			devicesOf(yield, v.Inputs) &&
 			devicesOf(yield, v.Filesystems) &&
 			devicesOf(yield, v.Watchdogs) &&
@@ -178,6 +178,14 @@ func (v *Devices) All() iter.Seq[Device] {
 			devicesOf(yield, v.Redirdevs) &&
 			devicesOf(yield, v.Cryptos)
 	}
+}
+
+// ownConsoles leaves out the first console where it is only another word for a serial port.
+func (v *Devices) ownConsoles() []*Chardev {
+	if len(v.Consoles) > 0 && len(v.Serials) > 0 && (v.Consoles[0].TargetType == "" || v.Consoles[0].TargetType == "serial") {
+		return v.Consoles[1:]
+	}
+	return v.Consoles
 }
 
 // singles yields the devices there can be one of.

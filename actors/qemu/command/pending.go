@@ -1,4 +1,0 @@
-package command
-
-func (b *builder) memoryDevices() {}
-func (b *builder) filesystems()   {}
