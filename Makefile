@@ -71,7 +71,7 @@ bench: ## run the Go benchmarks
 
 diff-libvirt: build ## compare answers with the real libvirtd, through virsh
 	@test/demo/packages
-	$(GO) test -count=1 -v ./test/diff
+	VIRTREE_REAL=1 $(GO) test -count=1 -v ./test/diff ./test/cli
 
 tree: build ## show the process tree of the daemon that "make run" started
 	@XDG_RUNTIME_DIR=$(CURDIR)/tmp/run/run bin/virt-observe

@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"virtree.dev/internal/sys"
 	"virtree.dev/supervisor/act"
 	"virtree.dev/supervisor/gen"
 )
@@ -28,23 +29,25 @@ type Listener struct {
 // user: for a socket that asks for a way to authenticate which is not built.
 func (l *Listener) Guard() { l.guarded = true }
 
-// Listen makes a UNIX socket at path with a mode and a group (-1: unchanged).
-// A stale socket is replaced.
+// Listen makes a UNIX socket at path with a mode and a group (0: unchanged).
+// Whatever is left at path is replaced.
 func Listen(name, path string, mode os.FileMode, group int, readOnly bool) (*Listener, error) {
 	if err := removeStale(path); err != nil {
 		return nil, err
 	}
 	socket, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	if err != nil {
-		return nil, fmt.Errorf("Failed to bind socket to '%s': %w", path, err)
+		return nil, fmt.Errorf("Failed to bind socket to '%s': %w", path, sys.Errno(err))
 	}
 	err = os.Chmod(path, mode)
-	if err == nil && group >= 0 {
-		err = os.Chown(path, -1, group)
+	if err == nil && group > 0 {
+		if err = os.Chown(path, -1, group); err != nil {
+			err = fmt.Errorf("Failed to change ownership of '%s' to %d:%d: %w", path, os.Getuid(), group, sys.Errno(err))
+		}
 	}
 	if err != nil {
 		socket.Close()
-		return nil, fmt.Errorf("socket '%s': %w", path, err)
+		return nil, err
 	}
 	return &Listener{name: name, socket: socket, readOnly: readOnly}, nil
 }
@@ -66,15 +69,18 @@ func (l *Listener) SetBacklog(n int) error {
 	return errors.Join(err, failed)
 }
 
-// removeStale removes a socket that nobody listens on.
+// removeStale removes what a daemon before us left; a socket that somebody
+// listens on, even with no room for more clients, is not left.
 func removeStale(path string) error {
 	conn, err := net.DialTimeout("unix", path, time.Second)
 	if err == nil {
 		conn.Close()
+	}
+	if err == nil || errors.Is(err, syscall.EAGAIN) {
 		return fmt.Errorf("Failed to bind socket to '%s': Address already in use", path)
 	}
-	if info, err := os.Lstat(path); err == nil && info.Mode()&os.ModeSocket != 0 {
-		return os.Remove(path)
+	if info, err := os.Lstat(path); err == nil && !info.IsDir() {
+		_ = os.Remove(path) // bind tells of it
 	}
 	return nil
 }

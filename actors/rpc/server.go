@@ -126,6 +126,13 @@ func (s *Server) Disconnect(id uint64) bool {
 	return c != nil
 }
 
+// Accepted is how many clients there have been, ever.
+func (s *Server) Accepted() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lastID
+}
+
 // Busy says whether clients are there or calls run.
 func (s *Server) Busy() bool {
 	s.mu.Lock()

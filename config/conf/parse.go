@@ -7,6 +7,8 @@ import (
 	"math"
 	"os"
 	"strings"
+
+	"virtree.dev/internal/sys"
 )
 
 // The bounds that keep a hostile file from costing more than it is worth.
@@ -48,7 +50,7 @@ func ReadFile(path string) (*File, error) {
 	defer f.Close()
 	src, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
 	if err != nil {
-		return nil, fmt.Errorf("Failed to read file '%s': %w", path, cause(err))
+		return nil, fmt.Errorf("Failed to read file '%s': %w", path, sys.Errno(err))
 	}
 	if len(src) > maxFileSize {
 		return nil, fmt.Errorf("Failed to read file '%s': Value too large for defined data type", path)
@@ -57,16 +59,7 @@ func ReadFile(path string) (*File, error) {
 }
 
 func openError(path string, err error) error {
-	return fmt.Errorf("Failed to open file '%s': %w", path, cause(err))
-}
-
-// cause drops the operation and path that an os error repeats.
-func cause(err error) error {
-	var pe *os.PathError
-	if errors.As(err, &pe) {
-		return pe.Err
-	}
-	return err
+	return fmt.Errorf("Failed to open file '%s': %w", path, sys.Errno(err))
 }
 
 // Parse reads src; name stands in its messages.

@@ -1,14 +1,13 @@
 package logging
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"log/syslog"
 	"os"
-	"path/filepath"
 
 	"github.com/coreos/go-systemd/v22/journal"
+
+	"virtree.dev/internal/sys"
 )
 
 // output is an open place for messages.
@@ -35,7 +34,7 @@ func open(t target) (*sink, error) {
 	case toFile:
 		out, err = openFile(t.name)
 	case toSyslog:
-		out, err = openSyslog(t.name)
+		out = &syslogOutput{socket: syslogSocket, ident: t.name}
 	case toJournald:
 		out = journalOutput{}
 	}
@@ -60,46 +59,17 @@ func (o lineOutput) close() {
 }
 
 func openFile(path string) (output, error) {
-	// A session daemon's log folder may not be there yet; opening tells what went wrong.
-	_ = os.MkdirAll(filepath.Dir(path), 0o700)
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
-		var pe *os.PathError
-		if errors.As(err, &pe) {
-			err = pe.Err
-		}
-		return nil, fmt.Errorf("failed to open %s: %w", path, err)
+		return nil, fmt.Errorf("failed to open %s: %w", path, sys.Errno(err))
 	}
 	return lineOutput{f}, nil
 }
 
-type syslogOutput struct{ w *syslog.Writer }
-
-func openSyslog(ident string) (output, error) {
-	w, err := syslog.New(syslog.LOG_DAEMON|syslog.LOG_INFO, ident)
-	if err != nil {
-		return nil, fmt.Errorf("failed to open syslog: %w", err)
-	}
-	return syslogOutput{w}, nil
-}
-
-func (o syslogOutput) write(r *record) {
-	put := map[Priority]func(string) error{
-		Debug: o.w.Debug, Info: o.w.Info, Warning: o.w.Warning, Error: o.w.Err,
-	}[r.priority]
-	_ = put(string(r.appendBody(nil)))
-}
-
-func (o syslogOutput) close() { _ = o.w.Close() }
-
 type journalOutput struct{}
 
 func (journalOutput) write(r *record) {
-	level := map[Priority]journal.Priority{
-		Debug: journal.PriDebug, Info: journal.PriInfo,
-		Warning: journal.PriWarning, Error: journal.PriErr,
-	}[r.priority]
-	_ = journal.Send(r.text, level, r.journalFields())
+	_ = journal.Send(r.text, journal.Priority(r.priority.severity()), r.journalFields())
 }
 
 func (journalOutput) close() {}

@@ -32,6 +32,19 @@ func (p Priority) String() string {
 	return "none"
 }
 
+// severity is the priority as syslog and the journal count it.
+func (p Priority) severity() int {
+	switch p {
+	case Debug:
+		return 7
+	case Info:
+		return 6
+	case Warning:
+		return 4
+	}
+	return 3
+}
+
 func (p Priority) valid() bool { return Debug <= p && p <= Error }
 
 // InvalidError is a setting that does not parse, in libvirt's words.
@@ -54,7 +67,7 @@ func ParsePriority(s string) (Priority, error) {
 }
 
 func parseNumber(s string) (Priority, bool) {
-	n, err := strconv.ParseUint(s, 10, 8)
+	n, err := strconv.ParseUint(strings.TrimPrefix(s, "+"), 10, 8)
 	return Priority(n), err == nil && Priority(n).valid()
 }
 

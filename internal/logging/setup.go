@@ -1,7 +1,9 @@
 package logging
 
 import (
+	"fmt"
 	"os"
+	"path/filepath"
 	"syscall"
 
 	"virtree.dev/internal/sys"
@@ -15,6 +17,7 @@ type Setup struct {
 	Filters, Outputs string
 	Verbose          bool
 	Background       bool
+	Privileged       bool   // system mode
 	File             string // where a daemon in the background logs without journald
 	Getenv           func(string) string
 }
@@ -33,7 +36,7 @@ func (s Setup) Apply(l *Log) error {
 	if err := l.SetOutputs(s.Outputs); err != nil {
 		return err
 	}
-	if err := s.applyEnvironment(l); err != nil {
+	if err := s.ApplyEnvironment(l); err != nil {
 		return err
 	}
 	if s.Verbose && l.Priority() > Info {
@@ -41,14 +44,20 @@ func (s Setup) Apply(l *Log) error {
 			return err
 		}
 	}
-	l.setStandard(s.defaultOutput(l.Priority()))
+	standard, err := s.defaultOutput(l.Priority())
+	if err != nil {
+		return err
+	}
+	l.setStandard(standard.String())
 	if l.NumOutputs() == 0 {
 		return l.SetOutputs("")
 	}
 	return nil
 }
 
-func (s Setup) applyEnvironment(l *Log) error {
+// ApplyEnvironment sets what only the environment says, which counts before a
+// configuration file is read.
+func (s Setup) ApplyEnvironment(l *Log) error {
 	for _, e := range []struct {
 		name string
 		set  func(string) error
@@ -72,14 +81,25 @@ func (s Setup) applyEnvironment(l *Log) error {
 	return nil
 }
 
-func (s Setup) defaultOutput(p Priority) string {
+func (s Setup) defaultOutput(p Priority) (target, error) {
 	useJournal := s.Background || !sys.IsTerminal(os.Stdin)
 	switch {
 	case useJournal && syscall.Access(journalSocket, 2) == nil:
 		// libvirt keeps debug messages out of the journal.
-		return target{priority: max(p, Info), dest: toJournald}.String()
+		return target{priority: max(p, Info), dest: toJournald}, nil
 	case s.Background:
-		return target{priority: p, dest: toFile, name: s.File}.String()
+		return target{priority: p, dest: toFile, name: s.File}, s.makeFolder()
 	}
-	return target{priority: p, dest: toStderr}.String()
+	return target{priority: p, dest: toStderr}, nil
+}
+
+// makeFolder makes a user's log folder; that of the system belongs to the installation.
+func (s Setup) makeFolder() error {
+	if s.Privileged {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(s.File), 0o700); err != nil {
+		return fmt.Errorf("Could not create log directory: %w", sys.Errno(err))
+	}
+	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"syscall"
 
+	"virtree.dev/internal/sys"
 	"virtree.dev/protocol/xdr"
 )
 
@@ -74,15 +75,9 @@ func New(from Domain, c Code, format string, args ...any) *Error {
 
 // System makes the error of a failed system call: format and args say what was tried.
 func System(from Domain, errno syscall.Errno, format string, args ...any) *Error {
-	e := New(from, SystemError, "%s: %s", fmt.Sprintf(format, args...), describe(errno))
+	e := New(from, SystemError, "%s: %s", fmt.Sprintf(format, args...), sys.Errno(errno))
 	e.Int1 = int32(errno)
 	return e
-}
-
-// describe begins with a capital letter, as the C library's texts do.
-func describe(errno syscall.Errno) string {
-	s := errno.Error()
-	return strings.ToUpper(s[:1]) + s[1:]
 }
 
 func text(c Code) (plain, detailed string) {

@@ -4,13 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"time"
 
 	"go.uber.org/zap"
 
 	"virtree.dev/config/daemonconf"
 	"virtree.dev/config/paths"
 	"virtree.dev/internal/logging"
+	"virtree.dev/internal/sys"
 	"virtree.dev/protocol/xml/uuid"
 )
 
@@ -23,7 +23,6 @@ type setup struct {
 	log      *logging.Log
 	logger   *zap.Logger
 	hostUUID uuid.UUID
-	timeout  time.Duration // 0: stay for ever
 	pidPath  string
 	sockets  paths.Sockets
 }
@@ -33,37 +32,54 @@ func newSetup(s Spec, o *options) *setup {
 	return &setup{spec: s, options: o, dirs: paths.Current(), log: log, logger: log.Logger("daemon")}
 }
 
-// configure reads all that an administrator wrote. Its errors are worded for
-// the log and end the daemon with exit code 1.
-func (s *setup) configure() error {
-	seconds, err := s.options.seconds()
-	if err != nil {
-		return err
+// configure reads all that an administrator wrote, and gives notes on what is
+// of no use. Its errors are worded for the log and end the daemon with exit code 1.
+func (s *setup) configure() (notes []string, err error) {
+	if err := (logging.Setup{Getenv: os.Getenv}).ApplyEnvironment(s.log); err != nil {
+		return nil, &logSetupError{err}
 	}
-	s.timeout = time.Duration(seconds) * time.Second
-	notes, err := s.loadConfig()
-	if err != nil {
-		return err
+	if notes, err = s.loadConfig(); err != nil {
+		return nil, err
 	}
 	if s.hostUUID, err = hostUUID(s.config); err != nil {
 		s.logger.Error(err.Error())
-		return errors.New("Can't setup host uuid")
+		return nil, errors.New("Can't setup host uuid")
 	}
 	if err := s.setupLog(); err != nil {
-		return &logSetupError{err}
-	}
-	for _, n := range notes {
-		s.logger.Warn(n)
+		return nil, &logSetupError{err}
 	}
 	if err := s.checkAccessDrivers(); err != nil {
 		s.logger.Error(err.Error())
-		return errors.New("Can't initialize access manager")
+		return nil, errors.New("Can't initialize access manager")
 	}
+	return notes, s.choosePaths()
+}
+
+// choosePaths decides where the pid file and the sockets are. A session
+// daemon's own folder has to be there before either.
+func (s *setup) choosePaths() error {
 	s.pidPath = s.options.pidFile
 	if s.pidPath == "" {
 		s.pidPath = s.dirs.PIDFile(s.spec.Name)
+		if err := s.makeSessionDir(); err != nil {
+			s.logger.Error(err.Error())
+			return errors.New("Can't determine pid file path.")
+		}
 	}
 	s.sockets = s.dirs.Sockets(s.spec.SocketPrefix, s.config.UnixSockDir)
+	if s.config.UnixSockDir == "" && s.makeSessionDir() != nil {
+		return errors.New("Can't determine socket paths")
+	}
+	return nil
+}
+
+func (s *setup) makeSessionDir() error {
+	if s.dirs.Privileged {
+		return nil
+	}
+	if err := os.MkdirAll(s.dirs.Run, 0o700); err != nil {
+		return fmt.Errorf("Cannot create user runtime directory '%s': %w", s.dirs.Run, sys.Errno(err))
+	}
 	return nil
 }
 
@@ -75,9 +91,18 @@ func (s *setup) loadConfig() ([]string, error) {
 	}
 	notes, err := s.config.LoadFile(path, implicit)
 	if err != nil {
+		s.report(err)
 		return nil, fmt.Errorf("Can't load config file: %w: %s", err, path)
 	}
 	return notes, nil
+}
+
+// report logs an error that another one will name once more; as in libvirt,
+// only where somebody asked for a log already.
+func (s *setup) report(err error) {
+	if s.log.NumOutputs() > 0 {
+		s.logger.Error(err.Error())
+	}
 }
 
 // logSetupError is shown on stderr, for there is no log yet that could take it.
@@ -93,6 +118,7 @@ func (s *setup) setupLog() error {
 		Outputs:    s.config.LogOutputs,
 		Verbose:    s.options.verbose,
 		Background: s.options.background,
+		Privileged: s.dirs.Privileged,
 		File:       s.dirs.LogFile(s.spec.Name),
 		Getenv:     os.Getenv,
 	}.Apply(s.log)

@@ -1,10 +1,13 @@
 package daemon
 
 import (
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
 
+	"virtree.dev/actors/rpc"
+	"virtree.dev/apps/internal/roster"
 	"virtree.dev/internal/logging"
 	"virtree.dev/supervisor/act"
 	"virtree.dev/supervisor/gen"
@@ -44,7 +47,9 @@ type idleWatch struct {
 	act.Actor
 	timeout time.Duration
 	busy    func() bool
+	clients func() uint64 // how many there were, ever
 	idled   chan<- struct{}
+	seen    uint64    // of clients
 	since   time.Time // since when there is nothing to do
 }
 
@@ -57,8 +62,7 @@ func (w *idleWatch) Init(p *gen.Process) error {
 	return nil
 }
 
-// next looks a few times within the timeout, so that a client who comes and
-// goes between two looks shortens it by little.
+// next looks a few times within the timeout.
 func (w *idleWatch) next(p *gen.Process) {
 	p.SendAfter(min(w.timeout/4, time.Second), look{})
 }
@@ -69,8 +73,9 @@ func (w *idleWatch) HandleMessage(p *gen.Process, msg any) error {
 		return nil
 	}
 	now := time.Now()
-	if w.busy() {
-		w.since = now
+	// A client that came and went between two looks counts as well.
+	if n := w.clients(); w.busy() || n != w.seen {
+		w.since, w.seen = now, n
 	}
 	if now.Sub(w.since) >= w.timeout {
 		select {
@@ -88,19 +93,11 @@ func (w *idleWatch) HandleInspect(*gen.Process) map[string]string {
 }
 
 // idleChild watches the server and the drivers.
-func (t *tree) idleChild(timeout time.Duration, serverBusy func() bool) gen.Child {
+func (t *tree) idleChild(timeout time.Duration, server *rpc.Server) gen.Child {
 	busy := func() bool {
-		if serverBusy() {
-			return true
-		}
-		for _, d := range t.drivers {
-			if d.Busy() {
-				return true
-			}
-		}
-		return false
+		return server.Busy() || slices.ContainsFunc(t.drivers, roster.Driver.Busy)
 	}
 	return gen.Child{Name: "idle", New: func() gen.Behavior {
-		return &idleWatch{timeout: timeout, busy: busy, idled: t.idled}
+		return &idleWatch{timeout: timeout, busy: busy, clients: server.Accepted, idled: t.idled}
 	}}
 }

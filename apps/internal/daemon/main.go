@@ -9,6 +9,8 @@ import (
 
 	"go.uber.org/zap"
 
+	"virtree.dev/internal/pidfile"
+	"virtree.dev/internal/sys"
 	"virtree.dev/systemd/notify"
 )
 
@@ -20,12 +22,17 @@ func Main(spec Spec) int {
 		return code
 	}
 	s := newSetup(spec, o)
-	if err := s.configure(); err != nil {
+	forks := o.background && parent == nil
+	notes, err := s.configure()
+	if err != nil {
 		s.complain(err)
 		return exitFailure
 	}
-	if o.background && parent == nil {
+	if forks {
 		return forkIntoBackground(os.Args[0], os.Stderr)
+	}
+	for _, n := range notes {
+		s.logger.Warn(n)
 	}
 	failed := s.serve(parent)
 	if failed != stageNone {
@@ -42,6 +49,9 @@ func (s Spec) answer(o *options, err error) (code int, done bool) {
 	case errors.As(err, &bad):
 		fmt.Fprintf(os.Stderr, "%s: %v\n", argv0, err)
 		s.writeUsage(os.Stderr, argv0, privileged)
+		return exitFailure, true
+	case errors.Is(err, errTimeout):
+		newSetup(s, &options{}).complain(err)
 		return exitFailure, true
 	case err != nil:
 		fmt.Fprintf(os.Stderr, "%s: %v\n", argv0, err)
@@ -84,20 +94,21 @@ func (s *setup) serve(parent *parentStatus) stage {
 func (s *setup) live(parent *parentStatus) error {
 	if s.options.background {
 		if err := os.Chdir("/"); err != nil {
-			return fmt.Errorf("cannot change to root directory: %w", errnoOf(err))
+			return fmt.Errorf("cannot change to root directory: %w", sys.Errno(err))
 		}
 	}
-	// The pid file of a session daemon is in its run folder.
-	if err := s.makeRunDir(); err != nil {
-		return err
-	}
-	pid, err := acquirePIDFile(s.pidPath)
+	pid, err := pidfile.Acquire(s.pidPath)
 	if err != nil {
 		return &startError{stagePIDFile, err}
 	}
-	defer pid.release()
+	defer pid.Release()
+	if err := s.makeDirs(); err != nil {
+		return err
+	}
 	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1)
+	// Without a receiver, writing to a closed stderr would end the daemon.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	t, err := s.boot()
 	if err != nil {
 		return err
@@ -117,11 +128,15 @@ func (s *setup) watch(t *tree, signals <-chan os.Signal) error {
 	for {
 		select {
 		case sig := <-signals:
-			if sig != syscall.SIGHUP {
+			switch sig {
+			case syscall.SIGHUP:
+				s.reload(t)
+			case syscall.SIGUSR1:
+				s.logger.Warn("SIGUSR1 is ignored: this daemon cannot be replaced in place yet")
+			default:
 				s.logger.Info("stopping", zap.Stringer("signal", sig))
 				return nil
 			}
-			s.reload(t)
 		case <-t.idled:
 			s.logger.Info("stopping: nothing to do")
 			return nil
@@ -134,6 +149,7 @@ func (s *setup) watch(t *tree, signals <-chan os.Signal) error {
 // reload is what SIGHUP asks for: rotated logs begin anew, drivers look again
 // for definitions.
 func (s *setup) reload(t *tree) {
+	s.logger.Info("Reloading configuration on SIGHUP")
 	s.tell(notify.Reloading)
 	t.reload()
 	s.tell(notify.Ready)
@@ -145,14 +161,21 @@ func (s *setup) tell(state string) {
 	}
 }
 
-func (s *setup) makeRunDir() error {
+// makeDirs makes the folders that every part of the daemon counts on. Those of
+// a user are closed to others; whoever needs one that cannot be made tells why.
+func (s *setup) makeDirs() error {
+	if !s.dirs.Privileged {
+		for _, dir := range []string{s.dirs.Config, s.dirs.Cache} {
+			_ = os.MkdirAll(dir, 0o700)
+		}
+	}
 	mask := 0o077
 	if s.dirs.Privileged {
 		mask = 0o022
 	}
 	defer syscall.Umask(syscall.Umask(mask))
 	if err := os.MkdirAll(s.dirs.Run, 0o777); err != nil {
-		return failAt(stageRunDir, "unable to create rundir %s: %w", s.dirs.Run, errnoOf(err))
+		return failAt(stageRunDir, "unable to create rundir %s: %w", s.dirs.Run, sys.Errno(err))
 	}
 	return nil
 }

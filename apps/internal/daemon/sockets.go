@@ -6,6 +6,8 @@ import (
 	"net"
 	"os/user"
 	"strconv"
+	"strings"
+	"syscall"
 
 	"virtree.dev/actors/rpc"
 	"virtree.dev/config/daemonconf"
@@ -42,10 +44,20 @@ func (s *setup) listen() (listeners []*rpc.Listener, err error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, perms := range []string{s.config.UnixSockROPerms, s.config.UnixSockAdminPerms, s.config.UnixSockRWPerms} {
+		if _, err := parseMode(perms); err != nil {
+			return nil, err
+		}
+	}
 	handed, err := activation.Receive()
 	if err != nil {
 		return nil, err
 	}
+	if err := s.checkListen(handed != nil); err != nil {
+		return nil, err
+	}
+	// Nobody connects between the making of a socket and its mode.
+	defer syscall.Umask(syscall.Umask(0o077))
 	for _, k := range s.wantedSockets() {
 		list, err := open(k, handed, group)
 		listeners = append(listeners, list...)
@@ -56,7 +68,27 @@ func (s *setup) listen() (listeners []*rpc.Listener, err error) {
 			return listeners, err
 		}
 	}
+	s.passOver(handed)
 	return listeners, handed.Unclaimed()
+}
+
+// passOver claims the sockets of libvirt's own units that this daemon cannot serve yet.
+func (s *setup) passOver(handed *activation.Sockets) {
+	for _, kind := range []string{"-admin", "-tcp", "-tls"} {
+		unit := s.spec.Name + kind + ".socket"
+		if list, _ := handed.Listeners(unit); len(list) > 0 {
+			s.logger.Warn(unit + ": this daemon cannot serve it yet: nobody will answer there")
+		}
+	}
+}
+
+// parseMode reads an octal mode.
+func parseMode(text string) (fs.FileMode, error) {
+	mode, err := strconv.ParseInt(text, 8, 32)
+	if err != nil {
+		return 0, fmt.Errorf("Failed to parse mode '%s'", text)
+	}
+	return fs.FileMode(mode) & fs.ModePerm, nil
 }
 
 // prepare gives the listeners what is no matter of how they were opened.
@@ -79,11 +111,11 @@ func open(k socket, handed *activation.Sockets, group int) ([]*rpc.Listener, err
 	if k.path == "" {
 		return nil, nil
 	}
-	mode, err := strconv.ParseUint(k.perms, 8, 32)
+	mode, err := parseMode(k.perms)
 	if err != nil {
-		return nil, fmt.Errorf("Failed to parse mode '%s'", k.perms)
+		return nil, err
 	}
-	l, err := rpc.Listen(k.name, k.path, fs.FileMode(mode)&fs.ModePerm, group, k.readOnly)
+	l, err := rpc.Listen(k.name, k.path, mode, group, k.readOnly)
 	if err != nil {
 		return nil, err
 	}
@@ -108,21 +140,18 @@ func adopt(k socket, handed *activation.Sockets) ([]*rpc.Listener, error) {
 }
 
 // groupID reads a group's name, or its number with or without a + before it;
-// no name is -1, the daemon's own.
+// no name is 0, which leaves a socket in the daemon's own group, as in libvirt.
 func groupID(name string) (int, error) {
 	if name == "" {
-		return -1, nil
+		return 0, nil
 	}
 	if g, err := user.LookupGroup(name); err == nil {
 		return strconv.Atoi(g.Gid)
 	}
-	digits := name
-	if len(name) > 1 && name[0] == '+' {
-		digits = name[1:]
-	}
+	digits := strings.TrimPrefix(name, "+")
 	n, err := strconv.ParseUint(digits, 10, 31)
 	if err != nil {
-		return 0, fmt.Errorf("invalid argument: Failed to parse group '%s'", name)
+		return 0, fmt.Errorf("invalid argument: Failed to parse group '%s'", digits)
 	}
 	return int(n), nil
 }

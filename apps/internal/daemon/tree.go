@@ -42,9 +42,17 @@ func (t *tree) reload() {
 
 // stop ends the servers first and the log last, then takes the sockets away.
 func (t *tree) stop() error {
-	defer closeAll(t.listeners)
-	defer t.observer.Close()
+	defer t.close()
 	return t.system.Stop(t.root, gen.Shutdown)
+}
+
+// close gives up what the processes share.
+func (t *tree) close() {
+	closeAll(t.listeners)
+	t.observer.Close()
+	for _, d := range t.drivers {
+		d.Close()
+	}
 }
 
 // root is the supervisor at the top; it tells those outside when it ends.
@@ -74,7 +82,7 @@ func (s *setup) boot() (*tree, error) {
 	for _, entry := range s.spec.Drivers {
 		d, err := entry(roster.Host{System: t.system, Dirs: s.dirs, Bus: bus, Log: s.log})
 		if err != nil {
-			closeAll(listeners)
+			t.close()
 			return nil, &startError{stageDriver, err}
 		}
 		t.drivers = append(t.drivers, d)
@@ -87,14 +95,14 @@ func (s *setup) boot() (*tree, error) {
 		server.Child(listeners...),
 		t.observer.Child(),
 	}
-	if s.timeout > 0 {
-		children = append(children, t.idleChild(s.timeout, server.Busy))
+	if n := s.options.timeout; n > 0 {
+		children = append(children, t.idleChild(time.Duration(n)*time.Second, server))
 	}
 	t.root, err = t.system.Start(gen.Child{Name: s.spec.Name, Shutdown: time.Minute, New: func() gen.Behavior {
 		return &root{act.Supervisor{Type: act.RestForOne, Children: children}, t.ended}
 	}})
 	if err != nil {
-		closeAll(listeners)
+		t.close()
 		return nil, &startError{stageDriver, fmt.Errorf("Driver state initialization failed: %w", err)}
 	}
 	return t, nil

@@ -2,6 +2,7 @@ package roster
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"virtree.dev/actors/driver"
@@ -10,6 +11,8 @@ import (
 	"virtree.dev/config/paths"
 	"virtree.dev/config/qemuconf"
 	"virtree.dev/internal/logging"
+	"virtree.dev/internal/pidfile"
+	"virtree.dev/internal/sys"
 	"virtree.dev/supervisor/gen"
 )
 
@@ -26,6 +29,7 @@ type Driver interface {
 	driver.Driver
 	Child() gen.Child
 	Busy() bool // something runs for which an idle daemon stays
+	Close()     // when its processes have ended
 }
 
 // Entry makes one driver.
@@ -45,5 +49,26 @@ func QEMU(h Host) (Driver, error) {
 	for _, n := range notes {
 		log.Warn(n)
 	}
-	return qemu.New(qemu.Options{System: h.System, Dirs: h.Dirs, Config: config, Bus: h.Bus, Log: log}), nil
+	lock, err := lockState(h.Dirs.QEMU().State)
+	if err != nil {
+		return nil, fmt.Errorf("Initialization of QEMU state driver failed: %w", err)
+	}
+	d := qemu.New(qemu.Options{System: h.System, Dirs: h.Dirs, Config: config, Bus: h.Bus, Log: log})
+	return &alone{d, lock}, nil
+}
+
+// alone is a driver that no other daemon, libvirt's own included, runs meanwhile.
+type alone struct {
+	*qemu.Driver
+	lock *pidfile.File
+}
+
+// Close lets others have the machines.
+func (a *alone) Close() { a.lock.Release() }
+
+func lockState(dir string) (*pidfile.File, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("Failed to create state dir %s: %w", dir, sys.Errno(err))
+	}
+	return pidfile.Acquire(filepath.Join(dir, "driver.pid"))
 }

@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func TestForegroundLife(t *testing.T) {
+	b := newBench(t)
+	cmd, out := b.start("-f", b.configure("what = 1"))
+	pid, err := os.ReadFile(b.pidPath())
+	if err != nil || string(pid) != strconv.Itoa(cmd.Process.Pid) {
+		t.Errorf("pid file %q, %v", pid, err)
+	}
+	second, err := b.command().CombinedOutput()
+	if exitCode(err) != 1 || !strings.Contains(string(second), "Failed to acquire pid file") {
+		t.Errorf("a second daemon: %v\n%s", err, second)
+	}
+	if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(50 * time.Millisecond)
+	if !b.canConnect() {
+		t.Error("gone after SIGHUP")
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("after SIGTERM: %v\n%s", err, out)
+	}
+	if !strings.Contains(out.String(), "unknown parameter 'what' is ignored") {
+		t.Errorf("no warning of the unknown key:\n%s", out)
+	}
+	for _, left := range []string{b.pidPath(), b.socket()} {
+		if _, err := os.Stat(left); !os.IsNotExist(err) {
+			t.Errorf("%s is left behind", left)
+		}
+	}
+}
+
+func TestBackgroundIsReadyWhenTheParentEnds(t *testing.T) {
+	b := newBench(t)
+	if out, err := b.command("-d").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	text, err := os.ReadFile(b.pidPath())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = syscall.Kill(pid, syscall.SIGKILL) }()
+	if !b.canConnect() {
+		t.Error("the parent ended before clients could connect")
+	}
+	out, err := b.command("-d").CombinedOutput()
+	if exitCode(err) != 1 || !strings.Contains(string(out), "error: Unable to obtain pidfile. Check /var/log/messages or run without --daemon for more info.") {
+		t.Errorf("a second one: %v\n%s", err, out)
+	}
+	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	b.eventually("the daemon ends", func() bool { return syscall.Kill(pid, 0) != nil })
+}
+
+func TestTimeoutWaitsForClients(t *testing.T) {
+	b := newBench(t)
+	cmd, out := b.start("--timeout", "1")
+	c, err := net.Dial("unix", b.socket())
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(2500 * time.Millisecond)
+	if !b.canConnect() {
+		t.Fatalf("ended with a client connected:\n%s", out)
+	}
+	c.Close()
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("did not end without clients")
+	}
+}
