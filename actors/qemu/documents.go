@@ -119,7 +119,7 @@ func (d *Driver) complete(ctx context.Context, def *xml.Domain, o xml.ParseOptio
 	if o.SkipValidate {
 		return c, nil
 	}
-	return c, validation.Check(def, c)
+	return c, validation.Check(def, c, d.checks())
 }
 
 // adjusted is what a binary can do by qemu.conf and by the document's own word.

@@ -55,6 +55,7 @@ type Driver struct {
 	consoles consoles
 	binaries *caps.Store
 	defaults *defaults.Host
+	swtpm    *swtpm
 }
 
 // New makes the driver; its processes are started by Child.
@@ -63,6 +64,7 @@ func New(o Options) *Driver {
 		system: o.System, config: o.Config, dirs: o.Dirs, files: files{o.Dirs.QEMU()},
 		bus: o.Bus, log: o.Log, registry: domain.NewRegistry(),
 		ports:    newPortPool(o.Config),
+		swtpm:    &swtpm{runner: outside.Host{}},
 		binaries: caps.NewStore(filepath.Join(o.Dirs.QEMU().Cache, "capabilities"), caps.Launcher{Runner: outside.Host{}, Folder: o.Dirs.QEMU().Lib}),
 	}
 	d.defaults = d.defaultsHost()

@@ -129,6 +129,9 @@ func (s *starter) prepare() error {
 	if s.caps, err = s.drv.complete(s.ctx, s.def, xml.ParseOptions{ABIUpdate: true}); err != nil {
 		return err
 	}
+	if err := s.drv.checkStart(s.def, s.caps); err != nil {
+		return err
+	}
 	return s.drv.prepareMachine(s.def)
 }
 

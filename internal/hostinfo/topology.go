@@ -125,3 +125,22 @@ func (h Host) CPUModelName() string {
 	})
 	return model
 }
+
+// AddressBits gives how many bits the processors' physical addresses have, 0 when unknown.
+func (h Host) AddressBits() int {
+	b, err := h.read("/proc/cpuinfo")
+	bits := 0
+	if err != nil {
+		return 0
+	}
+	fields(b, func(name, value string) bool {
+		if name != "address sizes" {
+			return true
+		}
+		if _, err := fmt.Sscanf(value, "%d bits physical", &bits); err != nil {
+			bits = 0
+		}
+		return false
+	})
+	return bits
+}

@@ -96,8 +96,13 @@ var usbControllerFlags = []string{
 
 func conditionsOf(name string) conditions {
 	c := caseConditions[name]
-	if strings.HasPrefix(name, "usb-controller-default-unavailable-") {
+	switch {
+	case strings.HasPrefix(name, "usb-controller-default-unavailable-"):
 		c.take = usbControllerFlags
+	case name == "usb-controller-nec-xhci-unavailable":
+		c.take = []string{"nec-usb-xhci"}
+	case strings.HasPrefix(name, "launch-security-sev"):
+		c.add = []string{"sev-guest", "sev-snp-guest"}
 	}
 	return c
 }

@@ -15,6 +15,7 @@ import (
 	"virtree.dev/actors/qemu/caps"
 	"virtree.dev/actors/qemu/command"
 	"virtree.dev/actors/qemu/defaults"
+	"virtree.dev/actors/qemu/firmware"
 	"virtree.dev/actors/qemu/validation"
 	"virtree.dev/protocol/xml/domain"
 )
@@ -213,6 +214,12 @@ func runQEMU(t *testing.T, c *qemuCase) qemuOutcome {
 		return qemuOutcome{err: err}
 	}
 	out := qemuOutcome{xml: d.Format(domain.FormatOptions{Secure: true, Inactive: true})}
+	if out.err = firmware.Fill(d, host.Firmware, abi); out.err != nil {
+		return out
+	}
+	if out.err = validation.Start(d, binary, goldenStart()); out.err != nil {
+		return out
+	}
 	if out.err = defaults.AlignMemory(d); out.err != nil {
 		return out
 	}
@@ -245,7 +252,7 @@ func completeQEMU(text []byte, binary *caps.Caps, host *defaults.Host, abi bool)
 	if err := defaults.Apply(d, binary, host, defaults.Options{ABIUpdate: abi, Inactive: true}); err != nil {
 		return nil, err
 	}
-	return d, validation.Check(d, binary)
+	return d, validation.Check(d, binary, goldenChecks())
 }
 
 // judgeCase wants everything that is expected of a case.

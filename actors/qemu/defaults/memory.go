@@ -11,8 +11,7 @@ const (
 	memoryAlign      = 1024       // KiB
 	moduleAlign      = 2048       // KiB
 	memoryAlignPower = 256 * 1024 // KiB
-	maxMemory        = math.MaxUint64 >> 10
-	maxMemoryCapped  = math.MaxInt64 >> 10
+	maxMemory        = math.MaxInt64 >> 10
 )
 
 func roundUp(v, align uint64) uint64 { return (v + align - 1) / align * align }
@@ -31,7 +30,7 @@ func AlignMemory(d *domain.Domain) error {
 	if initial == 0 {
 		initial = roundUp(d.InitialMemory(), align)
 	}
-	if initial > maxMemoryCapped {
+	if initial > maxMemory {
 		return unsupported("initial memory size overflowed after alignment")
 	}
 	if d.Memory.Max = roundUp(d.Memory.Max, align); d.Memory.Max > maxMemory {

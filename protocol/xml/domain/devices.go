@@ -168,15 +168,19 @@ func (v *Devices) All() iter.Seq[Device] {
 			devicesOf(yield, v.Inputs) &&
 			devicesOf(yield, v.Filesystems) &&
 			devicesOf(yield, v.Watchdogs) &&
-			v.singles(yield) &&
+			one(yield, v.Memballoon) &&
 			devicesOf(yield, v.RNGs) &&
+			one(yield, v.NVRAM) &&
 			devicesOf(yield, v.Hubs) &&
 			devicesOf(yield, v.Shmems) &&
 			devicesOf(yield, v.TPMs) &&
-			devicesOf(yield, v.Memories) &&
 			devicesOf(yield, v.Panics) &&
+			devicesOf(yield, v.Memories) &&
 			devicesOf(yield, v.Redirdevs) &&
-			devicesOf(yield, v.Cryptos)
+			one(yield, v.IOMMU) &&
+			one(yield, v.VSock) &&
+			devicesOf(yield, v.Cryptos) &&
+			one(yield, v.PStore)
 	}
 }
 
@@ -188,13 +192,14 @@ func (v *Devices) ownConsoles() []*Chardev {
 	return v.Consoles
 }
 
-// singles yields the devices there can be one of.
-func (v *Devices) singles(yield func(Device) bool) bool {
-	return (v.Memballoon == nil || yield(v.Memballoon)) &&
-		(v.NVRAM == nil || yield(v.NVRAM)) &&
-		(v.IOMMU == nil || yield(v.IOMMU)) &&
-		(v.VSock == nil || yield(v.VSock)) &&
-		(v.PStore == nil || yield(v.PStore))
+// one yields a device there can be at most one of.
+func one[D interface {
+	comparable
+	Device
+}](yield func(Device) bool, d D,
+) bool {
+	var none D
+	return d == none || yield(d)
 }
 
 // bootOrders gives the turns devices take at booting.

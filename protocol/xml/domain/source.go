@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"virtree.dev/protocol/virerr"
 	"virtree.dev/protocol/xml/uuid"
 	"virtree.dev/protocol/xml/xmltree"
 )
@@ -25,7 +26,7 @@ var (
 	// networkPorts are taken when a host names none.
 	networkPorts = map[string]uint{
 		"nbd": 10809, "sheepdog": 7000, "gluster": 24007, "iscsi": 3260, "http": 80, "https": 443,
-		"ftp": 21, "ftps": 990, "tftp": 69, "ssh": 22, "vxhs": 9999, "nfs": 2049,
+		"ftp": 21, "ftps": 990, "tftp": 69, "ssh": 22, "vxhs": 9999,
 	}
 )
 
@@ -116,7 +117,7 @@ func (p *parser) networkDetails(n *xmltree.Node, net *NetworkSource) {
 	if web {
 		net.Query = n.Get("query")
 		for c := range n.Child("cookies").Children("cookie") {
-			net.Cookies = append(net.Cookies, Cookie{c.Get("name"), c.Content()})
+			net.Cookies = append(net.Cookies, p.cookie(c))
 		}
 	}
 	if ssl := n.Child("ssl"); ssl != nil && (net.Protocol == "https" || net.Protocol == "ftps") {
@@ -143,6 +144,29 @@ func (p *parser) networkDetails(n *xmltree.Node, net *NetworkSource) {
 			}
 		}
 	}
+}
+
+// cookie reads a cookie that may be sent as it is.
+func (p *parser) cookie(n *xmltree.Node) Cookie {
+	c := Cookie{n.Get("name"), n.Content()}
+	forbidden := func(text, more string) bool {
+		return strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || strings.ContainsRune("\",;\\"+more, r) })
+	}
+	value := c.Value
+	if rest, quoted := strings.CutPrefix(value, `"`); quoted {
+		value = strings.TrimSuffix(rest, `"`)
+	}
+	switch {
+	case c.Name == "":
+		p.XMLError("missing cookie name")
+	case c.Value == "":
+		p.XMLError("missing value for cookie '%s'", c.Name)
+	case forbidden(c.Name, "()<>@:/[]?={}"):
+		p.Keep(virerr.New(virerr.FromStorage, virerr.XMLError, "cookie name '%s' contains invalid characters", c.Name))
+	case forbidden(value, ""):
+		p.Keep(virerr.New(virerr.FromStorage, virerr.XMLError, "value of cookie '%s' contains invalid characters", c.Name))
+	}
+	return c
 }
 
 func (p *parser) networkHost(n *xmltree.Node, protocol string) NetworkHost {

@@ -39,14 +39,14 @@ func (d *Domain) Validate() error {
 }
 
 // ValidateDevices refuses devices that cannot be, each by what holds for all hypervisors and then by the
-// driver, which may be nil.
-func (d *Domain) ValidateDevices(driver func(Device) error) error {
+// driver, which may be nil. The driver sees every Device, and displays and audio backends, which are none.
+func (d *Domain) ValidateDevices(driver func(dev any) error) error {
+	if driver == nil {
+		driver = func(any) error { return nil }
+	}
 	for dev := range d.Devices.All() {
 		if err := d.ValidateDevice(dev); err != nil {
 			return err
-		}
-		if driver == nil {
-			continue
 		}
 		if err := driver(dev); err != nil {
 			return err
@@ -54,9 +54,15 @@ func (d *Domain) ValidateDevices(driver func(Device) error) error {
 	}
 	c := &check{d: d}
 	for _, g := range d.Devices.Graphics {
-		c.graphics(g)
+		if c.graphics(g); c.OK() {
+			c.Keep(driver(g))
+		}
 	}
-	c.audios()
+	for _, a := range d.Devices.Audios {
+		if c.audio(a); c.OK() {
+			c.Keep(driver(a))
+		}
+	}
 	return c.Err()
 }
 

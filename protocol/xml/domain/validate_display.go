@@ -60,13 +60,11 @@ func (c *check) audioID(id uint) {
 	}
 }
 
-func (c *check) audios() {
-	seen := map[uint]bool{}
-	for _, a := range c.d.Devices.Audios {
-		if seen[a.ID] {
+func (c *check) audio(a *Audio) {
+	for _, o := range c.d.Devices.Audios {
+		if o != a && o.ID == a.ID {
 			c.XMLError("audio ID %d is used multiple times", a.ID)
 		}
-		seen[a.ID] = true
 	}
 }
 
