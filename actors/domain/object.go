@@ -16,12 +16,14 @@ type Object struct {
 	State  State
 	Reason Reason
 
-	Persistent  bool
-	Updated     bool // the definition differs from what runs
-	Autostart   bool
-	ManagedSave bool
-	Snapshots   int
-	Checkpoints int
+	Persistent bool
+	Updated    bool // the definition differs from what runs
+	Autostart  bool
+	// AutostartOnce is for the next time only.
+	AutostartOnce bool
+	ManagedSave   bool
+	Snapshots     int
+	Checkpoints   int
 
 	// Def is the machine that runs, or the definition without one. Its Next is what
 	// the next start will take; nil where that is Def itself.

@@ -22,10 +22,12 @@ type machine struct {
 	uuid xml.UUID
 	seed *domain.Object // a domain that is not published yet
 
-	core      domain.Core
-	autostart bool
-	config    *xml.Domain       // the definition; nil for a transient domain
-	status    *domstatus.Status // of the machine; nil without one
+	core          domain.Core
+	autostart     bool
+	autostartOnce bool
+	agentTimeout  int
+	config        *xml.Domain       // the definition; nil for a transient domain
+	status        *domstatus.Status // of the machine; nil without one
 
 	jobs    domain.Jobs
 	waiting map[uint64]gen.From // for a job, by token
@@ -53,7 +55,8 @@ func (m *machine) Init(p *gen.Process) error {
 	m.jobs.MaxQueued = int(m.drv.config.MaxQueuedJobs)
 	m.core = domain.NewCore(o.Persistent)
 	m.core.State, m.core.Reason = domain.Shutoff, o.Reason
-	m.autostart = o.Autostart
+	m.autostart, m.autostartOnce = o.Autostart, o.AutostartOnce
+	m.agentTimeout = domstatus.AgentBlocks
 	if o.Persistent {
 		m.config = o.Config()
 		m.adoptActions(m.config)
@@ -95,7 +98,7 @@ func (m *machine) object() *domain.Object {
 	o := &domain.Object{
 		UUID: m.uuid, Name: def.Name, ID: m.core.ID,
 		State: m.core.State, Reason: m.core.Reason,
-		Persistent: m.core.Persistent, Autostart: m.autostart,
+		Persistent: m.core.Persistent, Autostart: m.autostart, AutostartOnce: m.autostartOnce,
 		Def: def, Job: m.jobs.Current(), PID: m.pid,
 		ManagedSave: exists(m.drv.files.managedSave(def.Name)),
 	}

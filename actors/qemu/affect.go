@@ -4,6 +4,7 @@ import (
 	"virtree.dev/actors/dispatch"
 	"virtree.dev/actors/domain"
 	"virtree.dev/protocol/remote"
+	"virtree.dev/protocol/virerr"
 	xml "virtree.dev/protocol/xml/domain"
 )
 
@@ -32,7 +33,7 @@ func (a affect) resolve(o *domain.Object) (live, config bool, err error) {
 	case live && !o.Active():
 		return false, false, errNotRunning()
 	case config && !o.Persistent:
-		return false, false, errInvalid("transient domains do not have any persistent config")
+		return false, false, virerr.New(virerr.FromDomain, virerr.OperationInvalid, "transient domains do not have any persistent config")
 	}
 	return live, config, nil
 }
@@ -40,7 +41,8 @@ func (a affect) resolve(o *domain.Object) (live, config bool, err error) {
 // one gives the document that a query with the flags reads; both at once make no sense.
 func (a affect) one(o *domain.Object) (*xml.Domain, error) {
 	if a&affectMask == affectMask {
-		return nil, errInvalidArg("flags 'VIR_DOMAIN_AFFECT_LIVE' and 'VIR_DOMAIN_AFFECT_CONFIG' are mutually exclusive")
+		return nil, errExclusive(virerr.FromDomain, "virDomainObjGetOneDefState", "flags",
+			"VIR_DOMAIN_AFFECT_LIVE", "VIR_DOMAIN_AFFECT_CONFIG")
 	}
 	live, _, err := a.resolve(o)
 	if err != nil {
@@ -60,14 +62,22 @@ type change struct {
 	live func(h handle, d *xml.Domain) error
 }
 
-// edit makes a change to what the flags mean, with the domain's job held.
+// edit makes a change to what the flags mean, with the domain's job held. The
+// definition comes first, as nothing is lost when that fails; it is saved last.
 func (d *Driver) edit(c *dispatch.Call, dom remote.NonnullDomain, flags uint32, ch change) error {
 	return d.withJob(c, dom, domain.JobModify, func(h handle) error {
 		live, config, err := affect(flags).resolve(h.object)
 		if err != nil {
 			return err
 		}
-		var req define
+		req := define{Silent: true} // libvirt tells of new definitions only
+		if config {
+			next := *h.object.Config()
+			if err := ch.config(&next); err != nil {
+				return err
+			}
+			req.Def = &next
+		}
 		if live {
 			if ch.live == nil {
 				return errUnsupportedOperation("cannot change a running domain")
@@ -78,14 +88,6 @@ func (d *Driver) edit(c *dispatch.Call, dom remote.NonnullDomain, flags uint32, 
 			}
 			req.Live = &next
 		}
-		if config {
-			next := *h.object.Config()
-			if err := ch.config(&next); err != nil {
-				return err
-			}
-			req.Def = &next
-		}
-		req.Silent = true // libvirt tells of new definitions only
 		_, err = call(c, h, req)
 		return err
 	})

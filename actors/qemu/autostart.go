@@ -34,7 +34,10 @@ func (a *autostarter) run(ctx context.Context) {
 		return
 	}
 	delay := time.Duration(a.drv.config.AutoStartDelay) * time.Millisecond
-	for _, o := range a.drv.registry.Select(domain.ListAutostart | domain.ListInactive) {
+	for _, o := range a.drv.registry.Select(domain.ListInactive) {
+		if !o.Autostart && !o.AutostartOnce {
+			continue
+		}
 		if err := a.drv.autostart(ctx, o); err != nil {
 			a.drv.log.Error(fmt.Sprintf("Failed to autostart VM '%s': %v", o.Name, err))
 		}
@@ -63,6 +66,11 @@ func (a *autostarter) mark() bool {
 func (d *Driver) autostart(ctx context.Context, o *domain.Object) error {
 	job := domain.Job{Kind: domain.JobStart, API: "autostart"}
 	return d.hold(ctx, d.handle(o), job, func(h handle) error {
+		if h.object.AutostartOnce {
+			if _, err := call(ctx, h, setAutostart{Once: true}); err != nil {
+				return err
+			}
+		}
 		if h.object.Active() {
 			return nil
 		}

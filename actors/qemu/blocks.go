@@ -149,3 +149,14 @@ func qcow2Capacity(f *os.File) (uint64, bool) {
 	}
 	return n, true
 }
+
+// diskQOMPath is what QEMU calls the guest's device of a disk.
+func diskQOMPath(disk *xml.Disk) string {
+	switch disk.Bus {
+	case "virtio":
+		return "/machine/peripheral/" + disk.Alias + "/virtio-backend"
+	case "usb":
+		return "/machine/peripheral/" + disk.Alias + "/" + disk.Alias + ".0/legacy[0]"
+	}
+	return disk.Alias
+}

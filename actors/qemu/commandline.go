@@ -32,6 +32,9 @@ func (d *Driver) prepareMachine(def *xml.Domain) error {
 	if err := d.setUpDisplays(def); err != nil {
 		return err
 	}
+	if err := d.groups.check(def); err != nil {
+		return err
+	}
 	return d.reservePorts(def)
 }
 
@@ -148,7 +151,7 @@ func (d *Driver) buildCommand(s *starter) (*command.Line, error) {
 		PasstDir:   d.files.Passt,
 		ShortName:  shortName(s.def.ID, s.def.Name),
 		TPMSocket:  d.tpmSocket(s.def),
-		Storage:    command.Storage{MasterKey: s.masterKey, HostCDROM: isCDROM},
+		Storage:    command.Storage{MasterKey: s.masterKey, HostCDROM: isCDROM, Group: d.groups.describe(s.def.UUID)},
 	}
 	return command.Build(s.def, s.caps, env)
 }
@@ -240,6 +243,8 @@ func (s *starter) openFor(p command.Pass) (*os.File, error) {
 		return openDevice(p.Path, "Unable to open vhost-net. Ensure that the module is loaded")
 	case "tap":
 		return s.openTap(p)
+	case "disk":
+		return s.drv.groups.open(s.def.UUID, p)
 	}
 	f, err := os.OpenFile(p.Path, os.O_RDWR, 0)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"virtree.dev/actors/domain"
 	"virtree.dev/internal/failpoint"
 	"virtree.dev/internal/statefile"
+	"virtree.dev/protocol/xml/domstatus"
 	"virtree.dev/supervisor/gen"
 )
 
@@ -32,6 +33,7 @@ func (m *machine) define(req define) (*domain.Object, error) {
 		s := *m.status
 		s.Domain = req.Live
 		m.status = &s
+		m.adoptActions(req.Live)
 		m.saveStatus()
 	}
 	o := m.publish()
@@ -49,7 +51,7 @@ func (m *machine) undefine(p *gen.Process) error {
 	}
 	m.hit("qemu.undefine.removed")
 	o := m.object()
-	m.core.Persistent, m.autostart = false, false
+	m.core.Persistent, m.autostart, m.autostartOnce = false, false, false
 	if m.status != nil {
 		m.config = nil
 		o = m.publish()
@@ -61,13 +63,28 @@ func (m *machine) undefine(p *gen.Process) error {
 	return nil
 }
 
-func (m *machine) setAutostart(on bool) error {
-	if err := m.drv.files.setAutostart(m.config.Name, on); err != nil {
+func (m *machine) setAutostart(req setAutostart) error {
+	link, state := m.drv.files.autostart, &m.autostart
+	if req.Once {
+		link, state = m.drv.files.autostartOnce, &m.autostartOnce
+	}
+	if *state == req.On {
+		return nil
+	}
+	if err := m.drv.files.setLink(link(m.config.Name), m.config.Name, req.On); err != nil {
 		return err
 	}
-	m.autostart = on
+	*state = req.On
 	m.publish()
 	return nil
+}
+
+// setAgentTimeout is kept without a machine too, for the next one.
+func (m *machine) setAgentTimeout(seconds int) {
+	m.agentTimeout = seconds
+	if m.status != nil {
+		m.changeStatus(func(s *domstatus.Status) { s.AgentTimeout = seconds })
+	}
 }
 
 // rename moves the definition: the new file is there before the old one goes.
@@ -93,11 +110,20 @@ func (m *machine) rename(name string) (*domain.Object, error) {
 }
 
 func (m *machine) moveAutostart(from, to string) error {
-	if !m.autostart {
-		return nil
+	f := m.drv.files
+	for _, l := range []struct {
+		there bool
+		path  func(name string) string
+	}{{m.autostart, f.autostart}, {m.autostartOnce, f.autostartOnce}} {
+		if !l.there {
+			continue
+		}
+		if err := f.setLink(l.path(to), to, true); err != nil {
+			return err
+		}
+		if err := f.setLink(l.path(from), from, false); err != nil {
+			return err
+		}
 	}
-	if err := m.drv.files.setAutostart(to, true); err != nil {
-		return err
-	}
-	return m.drv.files.setAutostart(from, false)
+	return nil
 }

@@ -53,6 +53,7 @@ type Driver struct {
 	tables   map[uint32]*dispatch.Table
 	ports    *portPool
 	consoles consoles
+	groups   fdGroups
 	binaries *caps.Store
 	defaults *defaults.Host
 	swtpm    *swtpm

@@ -43,7 +43,12 @@ func errNoDomain(format string, args ...any) error {
 	return virerr.New(virerr.FromQEMU, virerr.NoDomain, format, args...)
 }
 
-func errNotRunning() error { return errInvalid("domain is not running") }
+// errNotRunning is raised by libvirt's common code for domains.
+func errNotRunning() error {
+	return virerr.New(virerr.FromDomain, virerr.OperationInvalid, "%s", notRunning)
+}
+
+const notRunning = "domain is not running"
 
 func errAlreadyRunning() error { return errInvalid("domain is already running") }
 
@@ -54,6 +59,11 @@ func errExitedEarly(words string) error {
 		return errInternal(what)
 	}
 	return errInternal(what+": %s", words)
+}
+
+// errDomainConfig is a configuration that libvirt's common code for domains refuses.
+func errDomainConfig(format string, args ...any) error {
+	return virerr.New(virerr.FromDomain, virerr.ConfigUnsupported, format, args...)
 }
 
 // errSystem is an error of the system, told with its errno.
@@ -68,7 +78,16 @@ func checkFlags(c *dispatch.Call, flags, known uint32) error {
 	if flags&^known == 0 {
 		return nil
 	}
-	return errInvalidArg("unsupported flags (0x%x) in function %s", flags&^known, functionName(c.Proc.API))
+	return errFlags(virerr.FromQEMU, functionName(c.Proc.API), flags&^known)
+}
+
+func errFlags(from virerr.Domain, function string, unknown uint32) error {
+	return virerr.Argument(from, function, "flags", "unsupported flags (0x%x) in function %s", unknown, function)
+}
+
+// errExclusive refuses flags that a function does not take together.
+func errExclusive(from virerr.Domain, function, argument, a, b string) error {
+	return virerr.Argument(from, function, argument, "Flags '%s' and '%s' are mutually exclusive", a, b)
 }
 
 // functionName is what libvirt calls the driver's function for an API.

@@ -27,11 +27,12 @@ const (
 	pidSuffix = ".pid"
 )
 
-func (f files) config(name string) string    { return filepath.Join(f.Config, name+xmlSuffix) }
-func (f files) autostart(name string) string { return filepath.Join(f.Autostart, name+xmlSuffix) }
-func (f files) status(name string) string    { return filepath.Join(f.State, name+xmlSuffix) }
-func (f files) pid(name string) string       { return filepath.Join(f.State, name+pidSuffix) }
-func (f files) log(name string) string       { return filepath.Join(f.Log, name+".log") }
+func (f files) config(name string) string        { return filepath.Join(f.Config, name+xmlSuffix) }
+func (f files) autostart(name string) string     { return filepath.Join(f.Autostart, name+xmlSuffix) }
+func (f files) autostartOnce(name string) string { return f.autostart(name) + ".once" }
+func (f files) status(name string) string        { return filepath.Join(f.State, name+xmlSuffix) }
+func (f files) pid(name string) string           { return filepath.Join(f.State, name+pidSuffix) }
+func (f files) log(name string) string           { return filepath.Join(f.Log, name+".log") }
 func (f files) managedSave(name string) string {
 	return filepath.Join(f.Save, name+".save")
 }
@@ -100,22 +101,26 @@ func (f files) saveConfig(d *domain.Domain) error {
 
 // removeConfig takes a definition and its autostart link away.
 func (f files) removeConfig(name string) error {
-	// The link first: a link without a definition would be an error at the next start.
-	if err := statefile.Remove(f.autostart(name)); err != nil {
-		return err
+	// The links first: a link without a definition would be an error at the next start.
+	for _, link := range []string{f.autostart(name), f.autostartOnce(name)} {
+		if err := statefile.Remove(link); err != nil {
+			return err
+		}
 	}
 	return statefile.Remove(f.config(name))
 }
 
-func (f files) setAutostart(name string, on bool) error {
+// setLink makes or removes an autostart link to a definition.
+func (f files) setLink(link, name string, on bool) error {
 	if on {
-		return statefile.Link(f.config(name), f.autostart(name))
+		return statefile.Link(f.config(name), link)
 	}
-	return statefile.Remove(f.autostart(name))
+	return statefile.Remove(link)
 }
 
-func (f files) hasAutostart(name string) bool {
-	target, err := os.Readlink(f.autostart(name))
+// hasLink says whether an autostart link leads to the definition.
+func (f files) hasLink(link, name string) bool {
+	target, err := os.Readlink(link)
 	return err == nil && target == f.config(name)
 }
 

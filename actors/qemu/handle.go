@@ -58,7 +58,10 @@ func (m *machine) handleConfig(p *gen.Process, req any) (any, error) {
 	case undefine:
 		return struct{}{}, m.undefine(p)
 	case setAutostart:
-		return struct{}{}, m.setAutostart(req.On)
+		return struct{}{}, m.setAutostart(req)
+	case agentTimeout:
+		m.setAgentTimeout(req.Seconds)
+		return struct{}{}, nil
 	case rename:
 		return m.rename(req.Name)
 	}

@@ -6,13 +6,16 @@ import (
 )
 
 // remoteTable are the handlers of the main program. What has none here (hotplug,
-// save, snapshots, block jobs, migration, the guest's agent) is answered as unsupported.
+// save, snapshots, block jobs, migration) is answered as unsupported.
 func (d *Driver) remoteTable() *dispatch.Table {
 	t := dispatch.NewTable(&remote.Program)
 	for _, add := range []func(*dispatch.Table){
 		d.connectHandlers, d.nodeHandlers, d.listHandlers, d.queryHandlers, d.defineHandlers,
 		d.lifecycleHandlers, d.metadataHandlers, d.memoryHandlers, d.vcpuHandlers, d.tuneHandlers,
-		d.statsHandlers, d.blockHandlers, d.netHandlers, d.consoleHandlers,
+		d.statsHandlers, d.blockHandlers, d.netHandlers, d.consoleHandlers, d.autostartHandlers,
+		d.iotuneHandlers, d.bandwidthHandlers, d.perfHandlers, d.peekHandlers, d.blockOperationHandlers,
+		d.agentHandlers, d.setVCPUHandlers, d.iothreadHandlers, d.actionHandlers, d.dirtyRateHandlers,
+		d.graphicsHandlers, d.jobHandlers,
 	} {
 		add(t)
 	}

@@ -18,7 +18,6 @@ func (d *Driver) defineHandlers(t *dispatch.Table) {
 	dispatch.Handle(t, remote.ProcDomainDefineXMLFlags, dispatch.Worker, d.defineXMLFlags)
 	dispatch.Handle(t, remote.ProcDomainUndefine, dispatch.Worker, d.undefine)
 	dispatch.Handle(t, remote.ProcDomainUndefineFlags, dispatch.Worker, d.undefineFlags)
-	dispatch.Handle(t, remote.ProcDomainSetAutostart, dispatch.Worker, d.setAutostart)
 	dispatch.Handle(t, remote.ProcDomainRename, dispatch.Worker, d.rename)
 }
 
@@ -121,20 +120,6 @@ func removeNVRAM(def *xml.Domain, flags uint32) error {
 		return errInvalid("cannot undefine domain with nvram")
 	}
 	return nil
-}
-
-func (d *Driver) setAutostart(c *dispatch.Call, a *remote.DomainSetAutostartArgs) (*dispatch.Void, error) {
-	return nil, d.withJob(c, a.Dom, domain.JobModify, func(h handle) error {
-		on := a.Autostart != 0
-		switch {
-		case !h.object.Persistent:
-			return errInvalid("cannot set autostart for transient domain")
-		case h.object.Autostart == on:
-			return nil
-		}
-		_, err := call(context.WithoutCancel(c), h, setAutostart{On: on})
-		return err
-	})
 }
 
 func (d *Driver) rename(c *dispatch.Call, a *remote.DomainRenameArgs) (*remote.DomainRenameRet, error) {

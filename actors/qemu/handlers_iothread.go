@@ -10,6 +10,14 @@ import (
 	xml "virtree.dev/protocol/xml/domain"
 )
 
+func (d *Driver) iothreadHandlers(t *dispatch.Table) {
+	dispatch.Handle(t, remote.ProcDomainGetIothreadInfo, dispatch.Worker, d.iothreadInfo)
+	dispatch.Handle(t, remote.ProcDomainPinIothread, dispatch.Worker, d.pinIOThread)
+	dispatch.Handle(t, remote.ProcDomainAddIothread, dispatch.Worker, d.addIOThread)
+	dispatch.Handle(t, remote.ProcDomainDelIothread, dispatch.Worker, d.delIOThread)
+	dispatch.Handle(t, remote.ProcDomainSetIothreadParams, dispatch.Worker, d.setIOThread)
+}
+
 func (d *Driver) iothreadInfo(c *dispatch.Call, a *remote.DomainGetIothreadInfoArgs) (*remote.DomainGetIothreadInfoRet, error) {
 	if err := checkFlags(c, a.Flags, uint32(affectMask)); err != nil {
 		return nil, err

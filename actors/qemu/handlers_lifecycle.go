@@ -193,7 +193,7 @@ func (d *Driver) shutdownFlags(c *dispatch.Call, a *remote.DomainShutdownFlagsAr
 		return nil, err
 	}
 	if a.Flags == virtype.DomainShutdownGuestAgent {
-		return nil, d.needAgent(a.Dom)
+		return nil, d.noAgent(c, a.Dom, false)
 	}
 	return nil, d.powerDown(c, a.Dom, false)
 }
@@ -203,7 +203,7 @@ func (d *Driver) reboot(c *dispatch.Call, a *remote.DomainRebootArgs) (*dispatch
 		return nil, err
 	}
 	if a.Flags == virtype.DomainRebootGuestAgent {
-		return nil, d.needAgent(a.Dom)
+		return nil, d.noAgent(c, a.Dom, false)
 	}
 	return nil, d.powerDown(c, a.Dom, true)
 }
@@ -212,8 +212,11 @@ func (d *Driver) reboot(c *dispatch.Call, a *remote.DomainRebootArgs) (*dispatch
 func (d *Driver) powerDown(c *dispatch.Call, dom remote.NonnullDomain, reboot bool) error {
 	return d.withJob(c, dom, domain.JobModify, func(h handle) error {
 		o := h.object
-		if !o.Active() || !reboot && o.State != domain.Running {
+		switch {
+		case reboot && !o.Active():
 			return errNotRunning()
+		case !reboot && o.State != domain.Running:
+			return errInvalid(notRunning)
 		}
 		if o.Def.OnReboot == "destroy" || o.Def.OnReboot == "preserve" {
 			reboot = false
@@ -221,14 +224,6 @@ func (d *Driver) powerDown(c *dispatch.Call, dom remote.NonnullDomain, reboot bo
 		_, err := h.monitor(c, "system_powerdown", nil, domain.RebootComing{Wanted: reboot})
 		return err
 	})
-}
-
-// needAgent refuses what only a guest's agent could do.
-func (d *Driver) needAgent(dom remote.NonnullDomain) error {
-	if _, err := d.running(dom); err != nil {
-		return err
-	}
-	return errUnsupportedArgument("QEMU guest agent is not configured")
 }
 
 func (d *Driver) reset(c *dispatch.Call, a *remote.DomainResetArgs) (*dispatch.Void, error) {

@@ -17,16 +17,24 @@ func (d *Driver) metadataHandlers(t *dispatch.Table) {
 	dispatch.Handle(t, remote.ProcDomainSetMetadata, dispatch.Worker, d.setMetadata)
 }
 
-func (d *Driver) getMetadata(c *dispatch.Call, a *remote.DomainGetMetadataArgs) (*remote.DomainGetMetadataRet, error) {
-	if err := checkFlags(c, a.Flags, uint32(affectMask)); err != nil {
-		return nil, err
+// checkMetadata refuses what libvirt's common code for domains, in that function, does not know.
+func checkMetadata(function string, kind int32, flags uint32) error {
+	switch unknown := flags &^ uint32(affectMask); {
+	case unknown != 0:
+		return errFlags(virerr.FromDomain, function, unknown)
+	case kind < 0 || kind > virtype.DomainMetadataElement:
+		return virerr.New(virerr.FromDomain, virerr.InvalidArg, "unknown metadata type '%d'", kind)
 	}
+	return nil
+}
+
+func (d *Driver) getMetadata(_ *dispatch.Call, a *remote.DomainGetMetadataArgs) (*remote.DomainGetMetadataRet, error) {
 	o, err := d.find(a.Dom)
 	if err != nil {
 		return nil, err
 	}
-	if a.Type < 0 || a.Type > virtype.DomainMetadataElement {
-		return nil, errInvalidArg("unknown metadata type '%d'", a.Type)
+	if err := checkMetadata("virDomainObjGetMetadata", a.Type, a.Flags); err != nil {
+		return nil, err
 	}
 	def, err := affect(a.Flags).one(o)
 	if err != nil {
@@ -42,7 +50,7 @@ func (d *Driver) getMetadata(c *dispatch.Call, a *remote.DomainGetMetadataArgs) 
 		value = metadataElement(def.Metadata, text(a.URI))
 	}
 	if value == "" {
-		return nil, virerr.New(virerr.FromQEMU, virerr.NoDomainMetadata, "Requested metadata element is not present")
+		return nil, virerr.New(virerr.FromDomain, virerr.NoDomainMetadata, "Requested metadata element is not present")
 	}
 	return &remote.DomainGetMetadataRet{Metadata: value}, nil
 }
@@ -75,11 +83,11 @@ func strip(n *xmltree.Node, uri string) {
 }
 
 func (d *Driver) setMetadata(c *dispatch.Call, a *remote.DomainSetMetadataArgs) (*dispatch.Void, error) {
-	if err := checkFlags(c, a.Flags, uint32(affectMask)); err != nil {
+	if _, err := d.find(a.Dom); err != nil {
 		return nil, err
 	}
-	if a.Type < 0 || a.Type > virtype.DomainMetadataElement {
-		return nil, errInvalidArg("unknown metadata type '%d'", a.Type)
+	if err := checkMetadata("virDomainDefSetMetadata", a.Type, a.Flags); err != nil {
+		return nil, err
 	}
 	set := func(def *xml.Domain) error { return setMetadata(def, a) }
 	err := d.edit(c, a.Dom, a.Flags, change{

@@ -19,6 +19,7 @@ func (d *Driver) qemuTable() *dispatch.Table {
 	t := dispatch.NewTable(&qemuprog.Program)
 	dispatch.Handle(t, qemuprog.ProcDomainMonitorCommand, dispatch.Worker, d.monitorCommand)
 	dispatch.Handle(t, qemuprog.ProcDomainMonitorCommandWithFiles, dispatch.Worker, d.monitorCommandFiles)
+	dispatch.Handle(t, qemuprog.ProcDomainAgentCommand, dispatch.Inline, d.agentCommand())
 	return t
 }
 

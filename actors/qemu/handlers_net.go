@@ -10,6 +10,7 @@ import (
 	"virtree.dev/actors/domain"
 	"virtree.dev/internal/hostinfo"
 	"virtree.dev/protocol/remote"
+	"virtree.dev/protocol/virerr"
 	"virtree.dev/protocol/virtype"
 	xml "virtree.dev/protocol/xml/domain"
 )
@@ -27,7 +28,7 @@ func findInterface(def *xml.Domain, device string) (*xml.Interface, error) {
 			return nic, nil
 		}
 	}
-	return nil, errInvalidArg("'%s' is not a known interface", device)
+	return nil, virerr.New(virerr.FromDomain, virerr.InvalidArg, "'%s' is not a known interface", device)
 }
 
 // interfaceTraffic counts as the guest does. What the host's end of a tap receives is
@@ -74,7 +75,7 @@ func (d *Driver) interfaceAddresses(c *dispatch.Call, a *remote.DomainInterfaceA
 	case virtype.DomainInterfaceAddressesSrcLease:
 		return leasedAddresses(o)
 	case virtype.DomainInterfaceAddressesSrcAgent:
-		return nil, d.needAgent(a.Dom)
+		return nil, d.noAgent(c, a.Dom, false)
 	case virtype.DomainInterfaceAddressesSrcArp:
 		return arpAddresses(o)
 	}

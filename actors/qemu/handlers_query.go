@@ -6,6 +6,7 @@ import (
 	"virtree.dev/actors/dispatch"
 	"virtree.dev/actors/domain"
 	"virtree.dev/protocol/remote"
+	"virtree.dev/protocol/virerr"
 	"virtree.dev/protocol/virtype"
 	xml "virtree.dev/protocol/xml/domain"
 )
@@ -19,10 +20,7 @@ func (d *Driver) queryHandlers(t *dispatch.Table) {
 	dispatch.Handle(t, remote.ProcDomainIsPersistent, dispatch.Inline, d.isPersistent)
 	dispatch.Handle(t, remote.ProcDomainIsUpdated, dispatch.Inline, d.isUpdated)
 	dispatch.Handle(t, remote.ProcDomainGetOSType, dispatch.Inline, d.getOSType)
-	dispatch.Handle(t, remote.ProcDomainGetAutostart, dispatch.Inline, d.getAutostart)
 	dispatch.Handle(t, remote.ProcDomainGetControlInfo, dispatch.Inline, d.getControlInfo)
-	dispatch.Handle(t, remote.ProcDomainGetJobInfo, dispatch.Inline, d.getJobInfo)
-	dispatch.Handle(t, remote.ProcDomainGetJobStats, dispatch.Inline, d.getJobStats)
 	dispatch.Handle(t, remote.ProcDomainHasManagedSaveImage, dispatch.Inline, d.hasManagedSave)
 	dispatch.Handle(t, remote.ProcDomainGetSecurityLabel, dispatch.Inline, d.securityLabel)
 	dispatch.Handle(t, remote.ProcDomainGetSecurityLabelList, dispatch.Inline, d.securityLabels)
@@ -86,9 +84,12 @@ func (d *Driver) getXML(c *dispatch.Call, a *remote.DomainGetXMLDescArgs) (*remo
 	if inactive && o.Next != nil {
 		def = o.Next
 	}
-	text := def.Format(xml.FormatOptions{
-		Secure: a.Flags&xmlSecure != 0, Inactive: inactive, Migratable: a.Flags&xmlMigratable != 0,
-	})
+	secure := a.Flags&xmlSecure != 0
+	if a.Flags&xmlMigratable != 0 {
+		text := d.migratable(def).Format(xml.FormatOptions{Secure: true, Inactive: true, Migratable: true})
+		return &remote.DomainGetXMLDescRet{XML: text}, nil
+	}
+	text := def.Format(xml.FormatOptions{Secure: secure, Inactive: inactive})
 	return &remote.DomainGetXMLDescRet{XML: text}, nil
 }
 
@@ -124,14 +125,6 @@ func (d *Driver) getOSType(_ *dispatch.Call, a *remote.DomainGetOSTypeArgs) (*re
 	return &remote.DomainGetOSTypeRet{Type: o.Def.OS.Type}, nil
 }
 
-func (d *Driver) getAutostart(_ *dispatch.Call, a *remote.DomainGetAutostartArgs) (*remote.DomainGetAutostartRet, error) {
-	o, err := d.find(a.Dom)
-	if err != nil {
-		return nil, err
-	}
-	return &remote.DomainGetAutostartRet{Autostart: flag(o.Autostart)}, nil
-}
-
 func (d *Driver) getControlInfo(c *dispatch.Call, a *remote.DomainGetControlInfoArgs) (*remote.DomainGetControlInfoRet, error) {
 	if err := checkFlags(c, a.Flags, 0); err != nil {
 		return nil, err
@@ -146,29 +139,6 @@ func (d *Driver) getControlInfo(c *dispatch.Call, a *remote.DomainGetControlInfo
 		r.StateTime = uint64(time.Since(o.Job.Since).Milliseconds())
 	}
 	return r, nil
-}
-
-// getJobInfo knows only jobs that a client can watch (migration, save, dump): none are built yet.
-func (d *Driver) getJobInfo(_ *dispatch.Call, a *remote.DomainGetJobInfoArgs) (*remote.DomainGetJobInfoRet, error) {
-	if _, err := d.running(a.Dom); err != nil {
-		return nil, err
-	}
-	return &remote.DomainGetJobInfoRet{Type: virtype.DomainJobNone}, nil
-}
-
-func (d *Driver) getJobStats(c *dispatch.Call, a *remote.DomainGetJobStatsArgs) (*remote.DomainGetJobStatsRet, error) {
-	const known = virtype.DomainJobStatsCompleted | virtype.DomainJobStatsKeepCompleted
-	if err := checkFlags(c, a.Flags, known); err != nil {
-		return nil, err
-	}
-	o, err := d.find(a.Dom)
-	if err != nil {
-		return nil, err
-	}
-	if a.Flags&virtype.DomainJobStatsCompleted == 0 && !o.Active() {
-		return nil, errNotRunning()
-	}
-	return &remote.DomainGetJobStatsRet{Type: virtype.DomainJobNone}, nil
 }
 
 func (d *Driver) hasManagedSave(c *dispatch.Call, a *remote.DomainHasManagedSaveImageArgs) (*remote.DomainHasManagedSaveImageRet, error) {
@@ -200,7 +170,23 @@ func (d *Driver) guestHostname(c *dispatch.Call, a *remote.DomainGetHostnameArgs
 	if err := checkFlags(c, a.Flags, known); err != nil {
 		return nil, err
 	}
-	return nil, d.needAgent(a.Dom)
+	if a.Flags == known {
+		return nil, errExclusive(virerr.FromQEMU, functionName(c.Proc.API), "ctl",
+			"VIR_DOMAIN_GET_HOSTNAME_LEASE", "VIR_DOMAIN_GET_HOSTNAME_AGENT")
+	}
+	if a.Flags&virtype.DomainGetHostnameLease == 0 {
+		return nil, d.noAgent(c, a.Dom, true)
+	}
+	o, err := d.running(a.Dom)
+	if err != nil {
+		return nil, err
+	}
+	for _, nic := range o.Def.Devices.Interfaces {
+		if nic.Type == "network" {
+			return nil, dispatch.Unsupported(c.Proc) // leases are those of libvirt's own networks
+		}
+	}
+	return nil, virerr.New(virerr.FromQEMU, virerr.NoHostname, "no hostname found for domain %s", o.Name)
 }
 
 // taintTexts are what virDomainGetMessages says of a taint.

@@ -29,7 +29,7 @@ func (d *Driver) allStats(c *dispatch.Call, a *remote.ConnectGetAllDomainStatsAr
 	groups := allStats()
 	if a.Stats != 0 {
 		if unknown := a.Stats &^ groups; unknown != 0 && a.Flags&virtype.ConnectGetAllDomainsStatsEnforceStats != 0 {
-			return nil, errUnsupportedArgument("Stats types bits 0x%x are not supported by this daemon", unknown)
+			return nil, errUnsupportedArgument("Stats types bits 0x%x are not supported by this daemon or QEMU", unknown)
 		}
 		groups &= a.Stats
 	}

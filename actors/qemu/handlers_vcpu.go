@@ -23,8 +23,6 @@ func (d *Driver) vcpuHandlers(t *dispatch.Table) {
 	dispatch.Handle(t, remote.ProcDomainGetVCPUPinInfo, dispatch.Inline, d.vcpuPins)
 	dispatch.Handle(t, remote.ProcDomainPinEmulator, dispatch.Worker, d.pinEmulator)
 	dispatch.Handle(t, remote.ProcDomainGetEmulatorPinInfo, dispatch.Inline, d.emulatorPin)
-	dispatch.Handle(t, remote.ProcDomainGetIothreadInfo, dispatch.Worker, d.iothreadInfo)
-	dispatch.Handle(t, remote.ProcDomainPinIothread, dispatch.Worker, d.pinIOThread)
 }
 
 func (d *Driver) getMaxVCPUs(_ *dispatch.Call, a *remote.DomainGetMaxVcpusArgs) (*remote.DomainGetMaxVcpusRet, error) {
@@ -52,8 +50,10 @@ func (d *Driver) getVCPUs(c *dispatch.Call, a *remote.DomainGetVcpusFlagsArgs) (
 	switch {
 	case err != nil:
 		return nil, err
+	case a.Flags&virtype.DomainVCPUGuest != 0 && !o.Active():
+		return nil, errInvalidArg("vCPU count provided by the guest agent can only be requested for live domains")
 	case a.Flags&virtype.DomainVCPUGuest != 0:
-		return nil, d.needAgent(a.Dom)
+		return nil, d.noAgent(c, a.Dom, false)
 	case a.Flags&virtype.DomainVCPUMaximum != 0:
 		return &remote.DomainGetVcpusFlagsRet{Num: int32(def.VCPU.Max())}, nil
 	}
@@ -70,7 +70,7 @@ func (d *Driver) setVCPUsFlags(c *dispatch.Call, a *remote.DomainSetVcpusFlagsAr
 		return nil, err
 	}
 	if a.Flags&virtype.DomainVCPUGuest != 0 {
-		return nil, d.needAgent(a.Dom)
+		return nil, d.noAgent(c, a.Dom, false)
 	}
 	return nil, d.changeVCPUs(c, a.Dom, int(a.Nvcpus), a.Flags)
 }

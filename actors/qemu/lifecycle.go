@@ -29,6 +29,7 @@ func (m *machine) launchMachine(p *gen.Process, req launch) (*domain.Object, err
 		return nil, errAlreadyRunning()
 	}
 	m.status = req.Status
+	m.status.AgentTimeout = m.agentTimeout
 	m.adoptActions(req.Status.Domain)
 	m.step(p, domain.Launching{ID: req.Status.Domain.ID})
 	return m.object(), nil

@@ -39,10 +39,15 @@ type (
 	}
 	// undefine takes the definition away; without a machine the domain is gone with it.
 	undefine struct{ gen.Returns[struct{}] }
-	// setAutostart makes or removes the autostart link.
+	// setAutostart makes or removes an autostart link: the lasting one, or that of the next time.
 	setAutostart struct {
 		gen.Returns[struct{}]
-		On bool
+		On, Once bool
+	}
+	// agentTimeout keeps how long the guest's agent may take, for this machine or the next.
+	agentTimeout struct {
+		gen.Returns[struct{}]
+		Seconds int
 	}
 	// rename gives an inactive domain another name; the store has reserved it.
 	rename struct {

@@ -223,7 +223,8 @@ func (d *Driver) loadConfig(name string) {
 	default:
 		d.registry.Put(&domain.Object{
 			UUID: def.UUID, Name: name, ID: -1, State: domain.Shutoff, Persistent: true,
-			Autostart: d.files.hasAutostart(name), Def: def,
+			Autostart:     d.files.hasLink(d.files.autostart(name), name),
+			AutostartOnce: d.files.hasLink(d.files.autostartOnce(name), name), Def: def,
 		})
 	}
 }

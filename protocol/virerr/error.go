@@ -73,6 +73,15 @@ func New(from Domain, c Code, format string, args ...any) *Error {
 	return e
 }
 
+// Argument makes the error of an argument that a function does not take, as
+// virReportInvalidArg does: the message stands alone.
+func Argument(from Domain, function, argument, format string, args ...any) *Error {
+	return &Error{
+		Code: InvalidArg, From: from, Level: LevelError, Message: fmt.Sprintf(format, args...),
+		Str1: function, Str2: argument,
+	}
+}
+
 // System makes the error of a failed system call: format and args say what was tried.
 func System(from Domain, errno syscall.Errno, format string, args ...any) *Error {
 	e := New(from, SystemError, "%s: %s", fmt.Sprintf(format, args...), sys.Errno(errno))

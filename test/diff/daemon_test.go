@@ -19,11 +19,16 @@ const nobody = 65534
 
 // side is one daemon in session mode with folders of its own.
 type side struct {
-	name string
-	base string
-	cmd  *exec.Cmd
-	log  string
+	name  string
+	base  string
+	cmd   *exec.Cmd
+	log   string
+	ports int // the first of those for displays
 }
+
+// portsEach is how many ports for displays a side has: the sides run at once, and
+// others may on the same host.
+const portsEach = 50
 
 func startSide(t *testing.T, name string, argv ...string) *side {
 	t.Helper()
@@ -32,10 +37,21 @@ func startSide(t *testing.T, name string, argv ...string) *side {
 		t.Fatal(err)
 	}
 	s := &side{name: name, base: base, log: filepath.Join(base, "daemon.log")}
+	s.ports = 20000 + os.Getpid()%400*2*portsEach
+	if name == "ours" {
+		s.ports += portsEach
+	}
 	for _, d := range []string{"run", "config", "cache", "home", "data", "files"} {
 		if err := os.Mkdir(filepath.Join(base, d), 0o700); err != nil {
 			t.Fatal(err)
 		}
+	}
+	settings := fmt.Sprintf("remote_display_port_min = %d\nremote_display_port_max = %d\n", s.ports, s.ports+portsEach-1)
+	if err := os.Mkdir(filepath.Join(base, "config/libvirt"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(base, "config/libvirt/qemu.conf"), []byte(settings), 0o600); err != nil {
+		t.Fatal(err)
 	}
 	s.own(t)
 	out, err := os.Create(s.log)
@@ -63,7 +79,7 @@ func (s *side) own(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		return os.Chown(p, nobody, nobody)
+		return os.Lchown(p, nobody, nobody)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -153,7 +169,8 @@ func (s *side) virsh(t *testing.T, args ...string) answer {
 	err := runFor(c, 60*time.Second)
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
-		t.Fatalf("%s: virsh %v: %v", s.name, args, err)
+		t.Errorf("%s: virsh %v: %v", s.name, args, err)
+		return answer{err.Error(), -1}
 	}
 	return answer{out.String(), c.ProcessState.ExitCode()}
 }

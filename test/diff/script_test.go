@@ -5,17 +5,21 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
 
-// step is one command of a script with the files it needs.
+// step is one line of a script with the files it needs.
 type step struct {
+	script  string
 	line    int
-	args    []string
+	text    string
 	differs string            // why the text may differ, "" if it may not
 	files   map[string]string // written before
 }
+
+func (s step) String() string { return fmt.Sprintf("%s:%d: %s", s.script, s.line, s.text) }
 
 func readScript(path string) ([]step, error) {
 	text, err := os.ReadFile(path)
@@ -31,6 +35,12 @@ func readScript(path string) ([]step, error) {
 		case strings.TrimSpace(l) == "" || strings.HasPrefix(l, "#"):
 		case strings.HasPrefix(l, "~ "):
 			differs = l[2:]
+		case strings.HasPrefix(l, "< "):
+			more, err := readScript(filepath.Join(filepath.Dir(path), l[2:]))
+			if err != nil {
+				return nil, fmt.Errorf("%s:%d: %w", path, i+1, err)
+			}
+			steps = append(steps, more...)
 		case strings.HasPrefix(l, "= "):
 			end := i + 1
 			for end < len(lines) && lines[end] != "=" {
@@ -42,7 +52,7 @@ func readScript(path string) ([]step, error) {
 			files[strings.TrimSpace(l[2:])] = strings.Join(lines[i+1:end], "\n") + "\n"
 			i = end
 		default:
-			steps = append(steps, step{i + 1, splitWords(l), differs, files})
+			steps = append(steps, step{filepath.Base(path), i + 1, l, differs, files})
 			files, differs = map[string]string{}, ""
 		}
 	}
@@ -66,6 +76,9 @@ func splitWords(line string) []string {
 
 func (s *side) write(t *testing.T, files map[string]string) {
 	t.Helper()
+	if len(files) == 0 {
+		return
+	}
 	for name, text := range files {
 		p := filepath.Join(s.base, "files", name)
 		if err := os.WriteFile(p, []byte(strings.ReplaceAll(text, "$DIR", filepath.Dir(p))), 0o644); err != nil {
@@ -76,11 +89,12 @@ func (s *side) write(t *testing.T, files map[string]string) {
 }
 
 var (
-	macs   = regexp.MustCompile(`52:54:00(:[0-9a-f]{2}){3}`)
-	stamps = regexp.MustCompile(`[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:.]+\+0000`)
-	times  = regexp.MustCompile(`[0-9]+\.[0-9]+s`)
-	ptys   = regexp.MustCompile(`/dev/pts/[0-9]+`)
-	uuids  = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+	macs    = regexp.MustCompile(`52:54:00(:[0-9a-f]{2}){3}`)
+	stamps  = regexp.MustCompile(`[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:.]+\+0000`)
+	times   = regexp.MustCompile(`[0-9]+\.[0-9]+s`)
+	numbers = regexp.MustCompile(`\b[0-9]{5}\b`)
+	ptys    = regexp.MustCompile(`/dev/pts/[0-9]+`)
+	uuids   = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 )
 
 // same takes out of a text what two runs can never share.
@@ -92,6 +106,7 @@ func (s *side) same(text string) string {
 	}{{macs, "MAC"}, {stamps, "STAMP"}, {times, "TIME"}, {ptys, "PTY"}} {
 		text = r.re.ReplaceAllString(text, r.to)
 	}
+	text = numbers.ReplaceAllStringFunc(text, s.port)
 	seen := map[string]string{}
 	return uuids.ReplaceAllStringFunc(text, func(u string) string {
 		if strings.HasPrefix(u, "00000000-") {
@@ -102,4 +117,21 @@ func (s *side) same(text string) string {
 		}
 		return seen[u]
 	})
+}
+
+// firstVNC is the port of VNC's display 0.
+const firstVNC = 5900
+
+// port names the ports of displays, and VNC's numbers of them, alike for both sides.
+func (s *side) port(number string) string {
+	n, err := strconv.Atoi(number)
+	if err != nil {
+		return number
+	}
+	for name, at := range map[string]int{"PORT": n - s.ports, "DISPLAY": n + firstVNC - s.ports} {
+		if at >= 0 && at < portsEach {
+			return name + strconv.Itoa(at)
+		}
+	}
+	return number
 }

@@ -218,11 +218,20 @@ func (a *applier) addAudio() error {
 	if len(a.doc.Devices.Audios) > 0 {
 		return nil
 	}
+	audio, err := Audio(a.doc, a.host)
+	if audio != nil {
+		a.doc.Devices.Audios = append(a.doc.Devices.Audios, audio)
+	}
+	return err
+}
+
+// Audio is the backend that a machine without <audio> gets; nil where it gets none.
+func Audio(d *domain.Domain, h *Host) (*domain.Audio, error) {
 	backend, add, passthrough := "none", false, false
-	for _, g := range a.doc.Devices.Graphics {
+	for _, g := range d.Devices.Graphics {
 		switch g.Type {
 		case "vnc":
-			add, passthrough = true, a.host.VNCAudio
+			add, passthrough = true, h.VNCAudio
 			if !passthrough {
 				backend = "none"
 			}
@@ -232,27 +241,26 @@ func (a *applier) addAudio() error {
 			add, passthrough = true, true
 		}
 	}
-	if len(a.doc.Devices.Graphics) == 0 {
-		add, passthrough = true, a.host.NoGraphicsAudio
+	if len(d.Devices.Graphics) == 0 {
+		add, passthrough = true, h.NoGraphicsAudio
 	}
 	if passthrough {
-		if a.host.AudioDriver == "" {
-			return nil
+		if h.AudioDriver == "" {
+			return nil, nil
 		}
 		var err error
-		if backend, err = audioBackend(a.host.AudioDriver); err != nil {
-			return err
+		if backend, err = audioBackend(h.AudioDriver); err != nil {
+			return nil, err
 		}
 	}
 	if !add {
-		return nil
+		return nil, nil
 	}
 	audio := &domain.Audio{ID: 1, Type: backend}
 	if backend == "sdl" {
-		audio.Driver = a.host.SDLDriver
+		audio.Driver = h.SDLDriver
 	}
-	a.doc.Devices.Audios = append(a.doc.Devices.Audios, audio)
-	return nil
+	return audio, nil
 }
 
 // audioBackend translates QEMU's name of an audio driver.

@@ -1,0 +1,135 @@
+"""Runs statements against a libvirtd, one answer a line.
+
+Each line of the input is JSON, {"line": statement}; each line of the output is
+JSON, {"ok": bool, "text": answer}. Statements share one name space, in which
+libvirt, the functions below and connect() are known.
+"""
+
+import io
+import json
+import os
+import sys
+import threading
+import time
+
+import libvirt
+import libvirt_qemu
+
+PATIENCE = 60  # seconds: how long an event may take on a slow machine
+
+
+def show(value):
+    """A value as text that says the same for the same thing."""
+    if isinstance(value, libvirt.virDomain):
+        return "<domain %s %d>" % (value.name(), value.ID())
+    if isinstance(value, (list, tuple)):
+        return "[%s]" % ", ".join(show(v) for v in value)
+    if isinstance(value, dict):
+        return "{%s}" % ", ".join("%s: %s" % (show(k), show(v)) for k, v in value.items())
+    if isinstance(value, (str, bytes, int, float, bool, type(None))):
+        return repr(value)
+    return "<%s>" % type(value).__name__
+
+
+def shape(value):
+    """A value with its numbers taken out: they are of the moment."""
+    if isinstance(value, (list, tuple)):
+        return [shape(v) for v in value]
+    if isinstance(value, dict):
+        return {k: shape(v) for k, v in value.items()}
+    return value if isinstance(value, (str, bytes, bool, type(None))) else "a number"
+
+
+def rising(values):
+    """Whether each value is at least the one before it."""
+    return all(a <= b for a, b in zip(values, values[1:]))
+
+
+def error(e):
+    """What a client can see of an error."""
+    code, domain, message, level, s1, s2, s3, i1, i2 = e.err
+    return "code %d domain %d level %d: %s [%s|%s|%s] %d %d" % (code, domain, level, message, s1, s2, s3, i1, i2)
+
+
+class Events:
+    """What callbacks heard, in order."""
+
+    def __init__(self):
+        self.heard, self.lock = [], threading.Condition()
+
+    def callback(self, label):
+        def heard(*args):
+            # The connection comes first, what was given at registration last.
+            with self.lock:
+                self.heard.append("%s %s" % (label, show(args[1:-1])))
+                self.lock.notify()
+        return heard
+
+    def until(self, *marks):
+        """All that was heard up to the event in which every mark is found."""
+        end = time.monotonic() + PATIENCE
+        with self.lock:
+            while True:
+                for i, text in enumerate(self.heard):
+                    if all(m in text for m in marks):
+                        out, self.heard = self.heard[: i + 1], self.heard[i + 1:]
+                        return out
+                left = end - time.monotonic()
+                if left <= 0:
+                    return self.heard + ["no event with %s" % (marks,)]
+                self.lock.wait(left)
+
+
+def pump():
+    while True:
+        libvirt.virEventRunDefaultImpl()
+
+
+def connect(uri="qemu:///session", read_only=False):
+    return libvirt.openReadOnly(uri) if read_only else libvirt.open(uri)
+
+
+def await_state(domain, *wanted):
+    """The state and its reason, once the state is one of those that are wanted."""
+    end = time.monotonic() + PATIENCE
+    while domain.state()[0] not in wanted and time.monotonic() < end:
+        time.sleep(0.02)
+    return domain.state()
+
+
+def file(name):
+    with open(name) as f:
+        return f.read()
+
+
+def run(names, line):
+    try:
+        code = compile(line, "script", "eval")
+    except SyntaxError:
+        exec(compile(line, "script", "exec"), names)
+        return "done"
+    value = eval(code, names)
+    # A document is easier to compare by lines.
+    return value if isinstance(value, str) and "\n" in value else show(value)
+
+
+def main():
+    libvirt.registerErrorHandler(lambda *_: None, None)
+    libvirt.virEventRegisterDefaultImpl()
+    threading.Thread(target=pump, daemon=True).start()
+    names = {
+        "libvirt": libvirt, "libvirt_qemu": libvirt_qemu, "os": os, "time": time, "io": io, "json": json,
+        "connect": connect, "events": Events(), "shape": shape, "rising": rising, "file": file,
+        "await_state": await_state,
+    }
+    for line in sys.stdin:
+        try:
+            answer = {"ok": True, "text": run(names, json.loads(line)["line"])}
+        except libvirt.libvirtError as e:
+            answer = {"ok": False, "text": error(e)}
+        except Exception as e:
+            answer = {"ok": False, "text": "%s: %s" % (type(e).__name__, e)}
+        print(json.dumps(answer), flush=True)
+
+
+main()
