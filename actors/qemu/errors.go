@@ -23,8 +23,8 @@ func errInternal(format string, args ...any) error {
 	return virerr.New(virerr.FromQEMU, virerr.InternalError, format, args...)
 }
 
-func errUnsupportedConfig(text string) error {
-	return virerr.New(virerr.FromQEMU, virerr.ConfigUnsupported, "%s", text)
+func errUnsupportedConfig(format string, args ...any) error {
+	return virerr.New(virerr.FromQEMU, virerr.ConfigUnsupported, format, args...)
 }
 
 func errUnsupportedOperation(format string, args ...any) error {
