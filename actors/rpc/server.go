@@ -21,6 +21,7 @@ type Server struct {
 	dispatcher *dispatch.Dispatcher
 	access     dispatch.Access
 	log        *zap.Logger
+	errors     *zap.Logger
 	pool       *act.Pool
 
 	mu      sync.Mutex
@@ -39,12 +40,16 @@ type Options struct {
 	Access     dispatch.Access // nil: everything is allowed
 	Limits     Limits
 	Log        *zap.Logger
+	Errors     *zap.Logger // what calls failed with; nil: nobody wants to know
 }
 
 // New makes a server without sockets.
 func New(o Options) *Server {
+	if o.Errors == nil {
+		o.Errors = zap.NewNop()
+	}
 	return &Server{
-		name: o.Name, dispatcher: o.Dispatcher, access: o.Access, log: o.Log,
+		name: o.Name, dispatcher: o.Dispatcher, access: o.Access, log: o.Log, errors: o.Errors,
 		limits: o.Limits, pool: act.NewPool(o.Limits.Limits),
 		clients: map[uint64]*client{}, room: make(chan struct{}),
 	}
@@ -186,21 +191,6 @@ func (s *Server) remove(c *client) {
 	defer s.mu.Unlock()
 	delete(s.clients, c.id)
 	s.wake()
-}
-
-// Panic implements dispatch.Log.
-func (s *Server) Panic(procedure string, value any, stack []byte) {
-	s.log.Error("panic in " + procedure + ": " + stringOf(value) + "\n" + string(stack))
-}
-
-func stringOf(v any) string {
-	if e, ok := v.(error); ok {
-		return e.Error()
-	}
-	if t, ok := v.(string); ok {
-		return t
-	}
-	return "unknown value"
 }
 
 // clients owns the goroutines of all clients.
