@@ -1,6 +1,7 @@
 package golden
 
 import (
+	"slices"
 	"strings"
 
 	"virtree.dev/actors/qemu/caps"
@@ -105,6 +106,14 @@ func conditionsOf(name string) conditions {
 		c.add = []string{"sev-guest", "sev-snp-guest"}
 	}
 	return c
+}
+
+func (c *conditions) throughNBDKit(protocol string) bool {
+	plugin := "curl"
+	if protocol == "ssh" {
+		plugin = "ssh"
+	}
+	return slices.Contains(c.nbdkit, plugin) && slices.Contains([]string{"http", "https", "ftp", "ftps", "tftp", "ssh"}, protocol)
 }
 
 func (c *conditions) adjusted(binary *caps.Caps) *caps.Caps {

@@ -16,6 +16,7 @@ import (
 	"virtree.dev/actors/qemu/command"
 	"virtree.dev/actors/qemu/defaults"
 	"virtree.dev/actors/qemu/firmware"
+	"virtree.dev/actors/qemu/images"
 	"virtree.dev/actors/qemu/validation"
 	"virtree.dev/protocol/xml/domain"
 )
@@ -220,7 +221,7 @@ func runQEMU(t *testing.T, c *qemuCase) qemuOutcome {
 	if out.err = validation.Start(d, binary, goldenStart()); out.err != nil {
 		return out
 	}
-	if out.err = defaults.AlignMemory(d); out.err != nil {
+	if out.err = prepareQEMU(t, d); out.err != nil {
 		return out
 	}
 	if out.err = address.Assign(d, binary, host.PCI, true); out.err != nil {
@@ -237,6 +238,15 @@ func runQEMU(t *testing.T, c *qemuCase) qemuOutcome {
 		out.args = line.Text() + "\n"
 	}
 	return out
+}
+
+func prepareQEMU(t *testing.T, d *domain.Domain) error {
+	pools := poolsOf(t)
+	find := func(disk *domain.Disk) error { return images.Translate(disk.Source, pools) }
+	if err := images.Prepare(d, true, find); err != nil {
+		return err
+	}
+	return defaults.AlignMemory(d)
 }
 
 func completeQEMU(text []byte, binary *caps.Caps, host *defaults.Host, abi bool) (*domain.Domain, error) {

@@ -134,6 +134,7 @@ func goldenEnv(d *domain.Domain, c *conditions) *command.Env {
 		Pass:     goldenPass(d, c),
 		Vhost:    goldenVhost,
 	}
+	e.Storage.NBDKit = c.throughNBDKit
 	e.Storage.Group = func(name string) (int, bool, bool) {
 		g, ok := c.groups[name]
 		return len(g.numbers), g.writable, ok
