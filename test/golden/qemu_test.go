@@ -202,7 +202,8 @@ type qemuOutcome struct {
 }
 
 func runQEMU(t *testing.T, c *qemuCase) qemuOutcome {
-	cond := conditionsOf(c.name)
+	arch, _, _ := strings.Cut(c.variant, "-")
+	cond := conditionsOf(c.name, arch)
 	binary := cond.adjusted(qemuCaps(t, c.variant))
 	host := goldenHost()
 	if cond.host != nil {

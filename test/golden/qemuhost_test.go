@@ -64,7 +64,32 @@ func goldenFirmware() []firmware.Descriptor {
 			Template:   firmware.Image{Filename: dir + vars, Format: format},
 		}
 	}
+	arm := func(code, vars, format string, features ...string) firmware.Descriptor {
+		const dir = "/usr/share/edk2/aarch64/"
+		return firmware.Descriptor{
+			Interfaces: []string{"uefi"}, Device: "flash", Mode: "split", Features: features,
+			Targets:    []firmware.Target{{Architecture: "aarch64", Machines: []string{"virt-*"}}},
+			Executable: firmware.Image{Filename: dir + code, Format: format},
+			Template:   firmware.Image{Filename: dir + vars, Format: format},
+		}
+	}
 	return []firmware.Descriptor{
+		arm("QEMU_EFI-silent-pflash.qcow2", "vars-template-pflash.qcow2", "qcow2"),
+		arm("QEMU_EFI-silent-pflash.raw", "vars-template-pflash.raw", "raw"),
+		arm("QEMU_EFI-pflash.qcow2", "vars-template-pflash.qcow2", "qcow2", "verbose-static"),
+		arm("QEMU_EFI-pflash.raw", "vars-template-pflash.raw", "raw", "verbose-static"),
+		{
+			Interfaces: []string{"uefi"}, Device: "flash", Mode: "split",
+			Targets:    []firmware.Target{{Architecture: "loongarch64", Machines: []string{"virt", "virt-*"}}},
+			Executable: firmware.Image{Filename: "/usr/share/edk2/loongarch64/QEMU_EFI.fd", Format: "raw"},
+			Template:   firmware.Image{Filename: "/usr/share/edk2/loongarch64/QEMU_VARS.fd", Format: "raw"},
+		},
+		{
+			Interfaces: []string{"uefi"}, Device: "flash", Mode: "split",
+			Targets:    []firmware.Target{{Architecture: "riscv64", Machines: []string{"virt", "virt-*"}}},
+			Executable: firmware.Image{Filename: "/usr/share/edk2/riscv/RISCV_VIRT_CODE.qcow2", Format: "qcow2"},
+			Template:   firmware.Image{Filename: "/usr/share/edk2/riscv/RISCV_VIRT_VARS.qcow2", Format: "qcow2"},
+		},
 		ovmf("OVMF_CODE_4M.secboot.qcow2", "OVMF_VARS_4M.secboot.qcow2", "qcow2", q35, enrolled),
 		ovmf("OVMF_CODE.secboot.fd", "OVMF_VARS.secboot.fd", "raw", q35, enrolled),
 		ovmf("OVMF_CODE_4M.secboot.qcow2", "OVMF_VARS_4M.qcow2", "qcow2", q35, secure),
@@ -109,6 +134,7 @@ func goldenEnv(d *domain.Domain, c *conditions) *command.Env {
 		},
 		Now: func() time.Time { return time.Unix(1234567890, 0).In(time.FixedZone("VIR", -1800)) },
 		Storage: command.Storage{
+			GlusterDebug: 4,
 			NBD:  command.StorageTLS{Dir: "/etc/pki/libvirt-nbd/dummy,path"},
 			VxHS: command.StorageTLS{Dir: "/etc/pki/libvirt-vxhs/dummy,path"}, MasterKey: goldenBytes(32), Random: func(p []byte) { copy(p, goldenBytes(len(p))) },
 			HostCDROM: func(path string) bool { return path == "/dev/cdrom" }},

@@ -36,6 +36,9 @@ func (a *assigner) pci() error {
 		return err
 	}
 	a.multifunction()
+	if err := a.zpci(); err != nil {
+		return err
+	}
 	return a.finishControllers()
 }
 

@@ -200,7 +200,11 @@ func (a *assigner) hostdevPlug(h *domain.Hostdev, p plugs) plug {
 	switch h.Type {
 	case "scsi_host":
 		return p.byModel(h.Model)
-	case "pci", "mdev":
+	case "mdev":
+		if h.Model != "vfio-pci" {
+			return plug{}
+		}
+	case "pci":
 	default:
 		return plug{}
 	}
