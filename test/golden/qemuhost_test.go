@@ -11,16 +11,30 @@ import (
 	"virtree.dev/protocol/xml/domain"
 )
 
-// noPCI is a host without PCI devices.
-type noPCI struct{}
+// goldenPCI has the PCI devices of the host the results were made on, by their IOMMU groups.
+type goldenPCI struct{}
 
-func (noPCI) PCIExpress(domain.PCIAddress) (express, known bool) { return false, false }
+func (goldenPCI) PCIExpress(domain.PCIAddress) (express, known bool) { return false, false }
+
+func (goldenPCI) IOMMUGroup(a domain.PCIAddress) (uint, bool) {
+	group, known := goldenGroups[domain.PCIAddress{Domain: a.Domain, Bus: a.Bus, Slot: a.Slot, Function: a.Function}]
+	return group, known
+}
+
+var goldenGroups = map[domain.PCIAddress]uint{
+	{}: 0, {Slot: 1}: 1, {Slot: 2}: 2, {Slot: 3}: 3, {Domain: 1}: 4,
+	{Domain: 1, Bus: 1}: 5, {Domain: 1, Bus: 1, Function: 1}: 5,
+	{Domain: 5, Bus: 0x80}: 6, {Domain: 5, Bus: 0x90, Slot: 1}: 7, {Domain: 5, Bus: 0x90, Slot: 1, Function: 1}: 7,
+	{Domain: 5, Bus: 0x90, Slot: 1, Function: 2}: 7, {Domain: 5, Bus: 0x90, Slot: 1, Function: 3}: 7,
+	{Bus: 10, Slot: 1}: 8, {Bus: 10, Slot: 2}: 8, {Bus: 10, Slot: 3}: 8,
+	{Bus: 6, Slot: 18}: 9, {Bus: 6, Slot: 18, Function: 1}: 10, {Bus: 6, Slot: 18, Function: 2}: 11,
+}
 
 // goldenHost is the host that libvirt's expected results were made on.
 func goldenHost() *defaults.Host {
 	return &defaults.Host{
 		Emulator:   func(arch string) string { return "/usr/bin/qemu-system-" + emulatorArch(arch) },
-		PCI:        noPCI{},
+		PCI:        goldenPCI{},
 		ChannelDir: "/var/lib/libvirt/qemu/channel",
 		LibDir:     "/var/lib/libvirt/qemu",
 		NVRAMDir:   "/var/lib/libvirt/qemu/nvram",

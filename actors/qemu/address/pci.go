@@ -123,6 +123,7 @@ func (a *assigner) pciSet(count int, dryRun bool) (*pciSet, error) {
 		if err != nil {
 			return nil, err
 		}
+		b.locked = c.Index == 0 && a.m.PSeries() // no device of the host goes there
 		s.buses[c.Index] = b
 		express = express || c.Model == "pcie-root"
 	}
