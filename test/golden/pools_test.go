@@ -1,6 +1,8 @@
 package golden
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -26,9 +28,12 @@ func (g goldenPools) Pool(name string) (*images.Pool, error) {
 		return &images.Pool{Type: "dir"}, nil
 	}
 	text, err := os.ReadFile(filepath.Join(g.dir, name+".xml"))
-	if err != nil { // half of the documents are kept aside
+	if errors.Is(err, fs.ErrNotExist) { // not all documents are there
 		kind := strings.Split(name+"-dir", "-")[1]
 		return &images.Pool{Type: kind, Active: true}, nil
+	}
+	if err != nil {
+		return nil, err
 	}
 	n, err := xmltree.Parse(text, name)
 	if err != nil {

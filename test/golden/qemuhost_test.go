@@ -149,8 +149,8 @@ func goldenEnv(d *domain.Domain, c *conditions) *command.Env {
 		Now: func() time.Time { return time.Unix(1234567890, 0).In(time.FixedZone("VIR", -1800)) },
 		Storage: command.Storage{
 			GlusterDebug: 4,
-			NBD:  command.StorageTLS{Dir: "/etc/pki/libvirt-nbd/dummy,path"},
-			VxHS: command.StorageTLS{Dir: "/etc/pki/libvirt-vxhs/dummy,path"}, MasterKey: goldenBytes(32), Random: func(p []byte) { copy(p, goldenBytes(len(p))) },
+			NBD:          command.StorageTLS{Dir: "/etc/pki/libvirt-nbd/dummy,path"},
+			VxHS:         command.StorageTLS{Dir: "/etc/pki/libvirt-vxhs/dummy,path"}, MasterKey: goldenBytes(32), Random: func(p []byte) { copy(p, goldenBytes(len(p))) },
 			HostCDROM: func(path string) bool { return path == "/dev/cdrom" }},
 		Lookup: func(name string) (string, bool) {
 			if name == "XDG_RUNTIME_DIR" {

@@ -22,8 +22,8 @@ type Storage struct {
 	Group        func(name string) (count int, writable, known bool)
 	GlusterDebug uint // level
 	// NBDKit says whether images of a protocol are to be reached through nbdkit; nil stands for no.
-	NBDKit func(protocol string) bool
-	NBD, VxHS    StorageTLS
+	NBDKit    func(protocol string) bool
+	NBD, VxHS StorageTLS
 }
 
 // StorageTLS is how servers of images are spoken to.
