@@ -11,8 +11,7 @@ import (
 // qcow2 makes a header of version 3 with extensions in front of the backing file's name.
 func qcow2(backing, format, data string) []byte {
 	order := binary.BigEndian
-	b := make([]byte, 104)
-	copy(b, "QFI\xfb")
+	b := append([]byte("QFI\xfb"), make([]byte, 100)...)
 	order.PutUint32(b[4:], 3)
 	order.PutUint64(b[24:], 8<<20)
 	order.PutUint32(b[100:], 104)
@@ -44,8 +43,7 @@ func TestProbe(t *testing.T) {
 	vdi := make([]byte, 512)
 	copy(vdi[64:], "\x7f\x10\xda\xbe\x01\x00\x01\x00")
 	binary.LittleEndian.PutUint64(vdi[368:], 5<<20)
-	qed := make([]byte, 64)
-	copy(qed, "QED\x00")
+	qed := append([]byte("QED\x00"), make([]byte, 60)...)
 	qed[qedFeatures] = qedHasBacking | qedRawBacking
 	binary.LittleEndian.PutUint64(qed[48:], 1<<20)
 	binary.LittleEndian.PutUint32(qed[qedBackingAt:], 64)
