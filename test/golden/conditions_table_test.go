@@ -79,6 +79,9 @@ var caseConditions = map[string]conditions{
 	"disk-network-ssh-nbdkit":                 {nbdkit: []string{"ssh"}},
 	"machine-core-off":                        {settings: func(e *command.Env) { e.Config.DumpGuestCore = true }},
 	"migrate":                                 {incoming: "tcp:10.0.0.1:5000"},
+	"migrate-numa-unaligned":                  {incoming: "fd:7"},
+	"restore-v2":                              {incoming: "exec:cat"},
+	"restore-v2-fd":                           {incoming: "fd:7"},
 	"serial-tcp-tlsx509-chardev":              {settings: chardevTLS},
 	"serial-tcp-tlsx509-chardev-notls":        {settings: chardevTLS},
 	"serial-tcp-tlsx509-chardev-verify": {settings: func(e *command.Env) {

@@ -30,7 +30,9 @@ func (g goldenPools) Pool(name string) (*images.Pool, error) {
 	text, err := os.ReadFile(filepath.Join(g.dir, name+".xml"))
 	if errors.Is(err, fs.ErrNotExist) { // not all documents are there
 		kind := strings.Split(name+"-dir", "-")[1]
-		return &images.Pool{Type: kind, Active: true}, nil
+		p := &images.Pool{Type: kind, Active: true, Device: "demo-target"}
+		p.Hosts = []domain.NetworkHost{{Name: "iscsi.example.com"}}
+		return p, nil
 	}
 	if err != nil {
 		return nil, err

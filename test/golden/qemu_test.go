@@ -215,6 +215,7 @@ func runQEMU(t *testing.T, c *qemuCase) qemuOutcome {
 	if err != nil {
 		return qemuOutcome{err: err}
 	}
+	goldenGenID(d)
 	out := qemuOutcome{xml: d.Format(domain.FormatOptions{Secure: true, Inactive: true})}
 	if out.err = firmware.Fill(d, host.Firmware, abi); out.err != nil {
 		return out
@@ -246,6 +247,9 @@ func prepareQEMU(t *testing.T, d *domain.Domain) error {
 	find := func(disk *domain.Disk) error { return images.Translate(disk.Source, pools) }
 	if err := images.Prepare(d, true, find); err != nil {
 		return err
+	}
+	if v := d.Devices.VSock; v != nil && v.AutoCID == domain.Yes {
+		v.CID = goldenCID
 	}
 	return defaults.AlignMemory(d)
 }

@@ -35,7 +35,7 @@ func goldenHost() *defaults.Host {
 	return &defaults.Host{
 		Emulator:   func(arch string) string { return "/usr/bin/qemu-system-" + emulatorArch(arch) },
 		PCI:        goldenPCI{},
-		ChannelDir: "/var/lib/libvirt/qemu/channel",
+		ChannelDir: "/var/run/libvirt/qemu/channel",
 		LibDir:     "/var/lib/libvirt/qemu",
 		NVRAMDir:   "/var/lib/libvirt/qemu/nvram",
 		Firmware: firmware.Host{
@@ -233,6 +233,18 @@ func goldenHugeTLB(size uint64) (string, error) {
 		return "/dev/hugepages1G/libvirt/qemu", nil
 	}
 	return "", fmt.Errorf("internal error: Unable to find any usable hugetlbfs mount for %d KiB", size)
+}
+
+// goldenCID is the number the kernel gave to machines that left it to the host.
+const goldenCID = 42
+
+// goldenGenID replaces an ID made up here by the one made up there.
+func goldenGenID(d *domain.Domain) {
+	if d.GenID != nil && d.GenID.Generated {
+		copy(d.GenID.UUID[:], goldenBytes(len(d.GenID.UUID)))
+		d.GenID.UUID[6] = d.GenID.UUID[6]&0x0f | 0x40
+		d.GenID.UUID[8] = d.GenID.UUID[8]&0x3f | 0x80
+	}
 }
 
 // goldenBytes are the random numbers of the host the results were made on.

@@ -143,10 +143,10 @@ var usbFlags = map[string]caps.Flag{
 
 func (v *check) startControllers() {
 	for _, c := range v.doc.Devices.Controllers {
-		if c.Type != "usb" || c.Model == "none" {
+		if c.Type != "usb" || c.Model == "none" || c.Model == "" && v.machine.S390() {
 			continue
 		}
-		v.refuse(c.Model == "" && !v.machine.S390(), "no model provided for USB controller")
+		v.refuse(c.Model == "", "no model provided for USB controller")
 		flag, known := usbFlags[c.Model]
 		v.refuse(!known || !v.has(flag), "USB controller model '%s' not supported in this QEMU binary", c.Model)
 		v.refuse(c.Ports != nil && !oneOf(c.Model, "nec-xhci", "qemu-xhci"),
