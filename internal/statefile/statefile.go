@@ -6,22 +6,32 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"virtree.dev/internal/sys"
 )
 
 // suffix of a file that is being written; it is libvirt's own, so that either
 // daemon overwrites what the other left behind.
 const suffix = ".new"
 
-// Write replaces the content of path, atomically and durably.
+// Write replaces the content of path, atomically and durably. The bytes are on
+// the disk before the name is theirs; the name is made durable by the file's own
+// sync, which commits what was done to the file before: one commit for both.
 func Write(path string, data []byte, mode fs.FileMode) error {
-	if err := writeTemporary(path+suffix, data, mode); err != nil {
+	f, err := create(path+suffix, data, mode)
+	if err != nil {
 		return err
+	}
+	defer f.Close()
+	if err := sys.FlushData(f); err != nil {
+		_ = os.Remove(path + suffix)
+		return fmt.Errorf("cannot write %s: %w", path, err)
 	}
 	if err := os.Rename(path+suffix, path); err != nil {
 		_ = os.Remove(path + suffix)
 		return fmt.Errorf("cannot replace %s: %w", path, err)
 	}
-	return SyncFolder(filepath.Dir(path))
+	return f.Sync()
 }
 
 // WriteVolatile replaces the content of path atomically, for folders that do not
@@ -37,35 +47,27 @@ func WriteVolatile(path string, data []byte, mode fs.FileMode) error {
 	return nil
 }
 
-func writeTemporary(path string, data []byte, mode fs.FileMode) (err error) {
+// create makes a file with this content; there is none after an error.
+func create(path string, data []byte, mode fs.FileMode) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer func() {
-		if closing := f.Close(); err == nil {
-			err = closing
-		}
-		if err != nil {
-			_ = os.Remove(path)
-		}
-	}()
 	if _, err := f.Write(data); err != nil {
-		return err
+		f.Close()
+		_ = os.Remove(path)
+		return nil, err
 	}
-	return f.Sync()
+	return f, nil
 }
 
-// Remove takes a file away, durably. A file that is not there is no error.
+// Remove takes a file away; as with libvirt, a loss of power in the seconds after
+// may bring it back. A file that is not there is no error.
 func Remove(path string) error {
-	err := os.Remove(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
+	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return SyncFolder(filepath.Dir(path))
+	return nil
 }
 
 // Link makes path a symbolic link to target, durably, whatever path was before.
