@@ -10,7 +10,8 @@ import (
 
 type noPCI struct{}
 
-func (noPCI) PCIExpress(domain.PCIAddress) (express, known bool) { return false, false }
+func (noPCI) PCIExpress(domain.PCIAddress) (express, known bool)    { return false, false }
+func (noPCI) IOMMUGroup(domain.PCIAddress) (group uint, known bool) { return 0, false }
 
 func assign(t *testing.T, arch, machine, devices string) (*domain.Domain, error) {
 	t.Helper()
