@@ -59,6 +59,9 @@ func (s *Server) admit(socket *sys.Socket, l *Listener) {
 		c.session.Authenticate()
 	}
 	s.clients[c.id] = c
+	if !c.session.Authenticated() {
+		s.strangers[c.id] = c
+	}
 	s.mu.Unlock()
 	c.heard.Store(c.since.UnixNano())
 	if p := s.poller(c.id); p == nil || !p.add(c) {

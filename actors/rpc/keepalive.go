@@ -40,13 +40,16 @@ func (s *Server) keepalives(now time.Time) {
 	if l.KeepaliveInterval <= 0 {
 		return
 	}
+	var due []*client
 	s.mu.Lock()
-	all := s.all()
-	s.mu.Unlock()
-	for _, c := range all {
+	for _, c := range s.clients {
 		if c.session.KeepsAlive() {
-			c.probe(now, l)
+			due = append(due, c)
 		}
+	}
+	s.mu.Unlock()
+	for _, c := range due {
+		c.probe(now, l)
 	}
 }
 

@@ -29,8 +29,10 @@ type Server struct {
 	mu      sync.Mutex
 	limits  Limits
 	clients map[uint64]*client
-	lastID  uint64
-	room    chan struct{} // closed when a client may be accepted again
+	// strangers had not authenticated when they were last looked at.
+	strangers map[uint64]*client
+	lastID    uint64
+	room      chan struct{} // closed when a client may be accepted again
 
 	owner   atomic.Pointer[gen.Process] // of the clients
 	pollers atomic.Pointer[[]*poller]
@@ -60,7 +62,7 @@ func New(o Options) *Server {
 		name: o.Name, dispatcher: o.Dispatcher, access: o.Access, log: o.Log, errors: o.Errors,
 		threads: o.Threads,
 		limits:  o.Limits, pool: act.NewPool(o.Limits.Limits),
-		clients: map[uint64]*client{}, room: make(chan struct{}),
+		clients: map[uint64]*client{}, strangers: map[uint64]*client{}, room: make(chan struct{}),
 	}
 }
 
@@ -163,13 +165,12 @@ func (s *Server) full() bool {
 	if s.limits.MaxAnonymousClients <= 0 {
 		return false
 	}
-	anonymous := 0
-	for _, c := range s.clients {
-		if !c.session.Authenticated() {
-			anonymous++
+	for id, c := range s.strangers {
+		if c.session.Authenticated() {
+			delete(s.strangers, id)
 		}
 	}
-	return anonymous >= s.limits.MaxAnonymousClients
+	return len(s.strangers) >= s.limits.MaxAnonymousClients
 }
 
 // awaitRoom waits until a client may be accepted.
@@ -199,6 +200,7 @@ func (s *Server) remove(c *client) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.clients, c.id)
+	delete(s.strangers, c.id)
 	s.wake()
 }
 
