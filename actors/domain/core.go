@@ -41,12 +41,20 @@ type (
 	Launched struct{ Paused bool }
 	// LaunchFailed: there will be no machine.
 	LaunchFailed struct{}
-	// Reconnected: the machine of a former daemon was found, and whether it runs.
-	Reconnected struct {
-		ID      int
-		State   State
-		Reason  Reason
+	// Found: a former daemon's status of a machine was found. Destroying says that
+	// somebody had begun to end it.
+	Found struct {
+		ID         int
+		State      State
+		Reason     Reason
+		FakeReboot bool
+		Destroying bool
+	}
+	// Told is what a machine that was found says of itself: whether it runs, or why not.
+	Told struct {
 		Running bool
+		Asleep  bool
+		Why     Reason // of Paused
 	}
 	// PauseComing: the next stop has this reason.
 	PauseComing struct{ Reason Reason }
@@ -77,7 +85,8 @@ type (
 func (Launching) message()         {}
 func (Launched) message()          {}
 func (LaunchFailed) message()      {}
-func (Reconnected) message()       {}
+func (Found) message()             {}
+func (Told) message()              {}
 func (PauseComing) message()       {}
 func (RunComing) message()         {}
 func (RebootComing) message()      {}
@@ -134,8 +143,10 @@ func (c *Core) Step(m Message) []Effect {
 		return c.launched(m)
 	case LaunchFailed:
 		return c.gone(ShutoffFailed, nil)
-	case Reconnected:
-		return c.reconnected(m)
+	case Found:
+		return c.found(m)
+	case Told:
+		return c.told(m)
 	case PauseComing:
 		c.pauseReason = m.Reason
 	case RunComing:
@@ -160,6 +171,7 @@ func (c *Core) Step(m Message) []Effect {
 	case Ending:
 		c.ending, c.endReason = true, m.Reason
 		c.FakeReboot, c.turning = false, false
+		return []Effect{SaveStatus{}}
 	case Exited:
 		return c.exited()
 	}
@@ -191,18 +203,6 @@ func (c *Core) launched(m Launched) []Effect {
 	return effects
 }
 
-func (c *Core) reconnected(m Reconnected) []Effect {
-	c.ID = m.ID
-	c.set(m.State, m.Reason)
-	switch {
-	case m.Running && m.State != Running:
-		c.set(Running, RunningUnpaused)
-	case !m.Running && m.State == Running:
-		c.set(Paused, PausedUnknown)
-	}
-	return []Effect{SaveStatus{}}
-}
-
 func (c *Core) processorsStopped() []Effect {
 	reason := c.pauseReason
 	c.pauseReason = PausedUnknown
@@ -220,24 +220,37 @@ func (c *Core) processorsStarted() []Effect {
 	if reason == RunningUnknown {
 		reason = RunningUnpaused
 	}
-	c.turning = false
-	if !c.Active() || c.State == Running || c.ending {
+	var turned []Effect
+	if c.turning {
+		c.turning, c.FakeReboot = false, false
+		turned = []Effect{SaveStatus{}}
+	}
+	if !c.Active() || c.ending {
 		return nil
+	}
+	if c.State == Running {
+		return turned
 	}
 	c.set(Running, reason)
 	return []Effect{SaveStatus{}, Emit{Resumed, resumedDetail(reason)}}
 }
 
 func (c *Core) poweredOff(m PoweredOff) []Effect {
-	if !c.Active() || c.State == Shutdown {
+	if !c.Active() || c.State == Shutdown || c.starting() && c.ending {
 		return nil
 	}
 	if c.FakeReboot || c.OnPoweroff == "restart" {
-		c.FakeReboot, c.turning = false, true
-		return []Effect{SaveStatus{}, Reboot{}}
+		return c.turn()
 	}
 	c.set(Shutdown, 0)
 	return []Effect{SaveStatus{}, Emit{ShutdownBegan, m.Detail}, Kill{}}
+}
+
+// turn makes a reboot of a power-off. It stays wanted until the machine runs
+// again: a daemon that dies meanwhile leaves the rest to the next one.
+func (c *Core) turn() []Effect {
+	c.FakeReboot, c.turning = true, true
+	return []Effect{SaveStatus{}, Reboot{}}
 }
 
 func (c *Core) wasReset() []Effect {
@@ -245,7 +258,9 @@ func (c *Core) wasReset() []Effect {
 	if !c.Active() || c.starting() {
 		return nil
 	}
-	c.FakeReboot = false
+	if !c.turning { // the guest did it by itself
+		c.FakeReboot = false
+	}
 	effects := []Effect{EmitReboot{}, SaveStatus{}}
 	if c.OnReboot == "destroy" || c.OnReboot == "preserve" {
 		c.ending, c.endReason = true, ShutoffShutdown
@@ -301,8 +316,10 @@ func (c *Core) exited() []Effect {
 	reason := ShutoffCrashed
 	detail := int32(StoppedFailed)
 	switch {
+	case c.starting() && c.endReason == ShutoffDaemon:
+		return c.gone(ShutoffDaemon, nil) // nobody was told of a start
 	case c.starting() && c.endReason != ShutoffDestroyed:
-		return c.gone(ShutoffFailed, nil) // nobody was told of a start
+		return c.gone(ShutoffFailed, nil)
 	case c.ending:
 		reason = c.endReason
 		detail = stoppedDetail(reason)

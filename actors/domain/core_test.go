@@ -34,9 +34,12 @@ var messages = map[string]func(t *testing.T, d *datadriven.TestData) Message{
 	"ending":   func(t *testing.T, d *datadriven.TestData) Message { return Ending{Reason(argument(t, d, "reason"))} },
 	"exited":   func(*testing.T, *datadriven.TestData) Message { return Exited{} },
 	"found": func(t *testing.T, d *datadriven.TestData) Message {
-		m := Reconnected{ID: argument(t, d, "id"), Running: d.HasArg("running")}
+		m := Found{ID: argument(t, d, "id"), Destroying: d.HasArg("destroying"), FakeReboot: d.HasArg("reboot")}
 		d.ScanArgs(t, "state", (*int32)(&m.State), (*int32)(&m.Reason))
 		return m
+	},
+	"told": func(t *testing.T, d *datadriven.TestData) Message {
+		return Told{Running: d.HasArg("running"), Asleep: d.HasArg("asleep"), Why: Reason(argument(t, d, "why"))}
 	},
 }
 

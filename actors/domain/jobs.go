@@ -36,7 +36,10 @@ type Jobs struct {
 	// MaxQueued bounds those that wait; 0 does not.
 	MaxQueued int
 
-	last    uint64
+	// Last is the last token handed out. A process that takes over from another sets
+	// it apart, so that tokens of that one mean nothing to it.
+	Last uint64
+
 	current Job
 	queue   []Job
 }
@@ -71,8 +74,8 @@ func (j *Jobs) Ask(job Job) (token uint64, granted bool, err error) {
 	if j.current.Kind != NoJob && j.MaxQueued > 0 && len(j.queue) >= j.MaxQueued {
 		return 0, false, &BusyError{Holder: j.current, Crowded: true}
 	}
-	j.last++
-	job.Token = j.last
+	j.Last++
+	job.Token = j.Last
 	if j.current.Kind == NoJob {
 		j.current = job
 		return job.Token, true, nil

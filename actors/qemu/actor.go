@@ -18,9 +18,10 @@ import (
 // machine is the process of one domain.
 type machine struct {
 	act.Actor
-	drv  *Driver
-	uuid xml.UUID
-	seed *domain.Object // a domain that is not published yet
+	drv     *Driver
+	process *gen.Process
+	uuid    xml.UUID
+	seed    *domain.Object // a domain that is not published yet
 
 	core          domain.Core
 	autostart     bool
@@ -30,7 +31,9 @@ type machine struct {
 	status        *domstatus.Status // of the machine; nil without one
 
 	jobs    domain.Jobs
-	waiting map[uint64]gen.From // for a job, by token
+	waiting map[uint64]waiter // for a job, by token
+	own     uint64            // the token of the process's own job; 0 without one
+	untold  bool              // the machine was found and has not said yet how it is
 
 	pid      int
 	pidfd    *os.File
@@ -40,7 +43,8 @@ type machine struct {
 	gone     bool       // the process has ended, its monitor's last words are still to come
 	leaving  bool       // the domain is no more
 
-	generation int // of the monitor's connection
+	generation int           // of the monitor's connection
+	reopening  time.Duration // before the monitor is tried again
 }
 
 // Init takes up the domain as it is: its object is published, and if there is a
@@ -51,7 +55,8 @@ func (m *machine) Init(p *gen.Process) error {
 	if o == nil {
 		o = m.seed
 	}
-	m.waiting = map[uint64]gen.From{}
+	m.process, m.waiting = p, map[uint64]waiter{}
+	m.jobs.Last = m.drv.lives.Add(1) << 32
 	m.jobs.MaxQueued = int(m.drv.config.MaxQueuedJobs)
 	m.core = domain.NewCore(o.Persistent)
 	m.core.State, m.core.Reason = domain.Shutoff, o.Reason
@@ -106,7 +111,9 @@ func (m *machine) object() *domain.Object {
 		return o
 	}
 	o.Status = m.status
-	o.Next = m.config
+	if m.core.Persistent {
+		o.Next = m.config
+	}
 	return o
 }
 
@@ -125,6 +132,7 @@ func (m *machine) step(p *gen.Process, message domain.Message) {
 	if !m.leaving && m.document() != nil {
 		m.publish()
 	}
+	m.settle()
 }
 
 // leave ends the domain: nobody finds it any more, and its process follows.
@@ -145,9 +153,10 @@ func (m *machine) perform(p *gen.Process, effect domain.Effect) {
 	case domain.EmitReboot:
 		m.drv.emitReboot(m.object())
 	case domain.Reboot:
-		m.rebootNow()
+		m.ownJob(domain.JobModify, "qemuProcessFakeReboot", m.rebootNow)
 	case domain.Kill:
-		m.kill(false)
+		m.hit("qemu.shutdown.noted")
+		m.end(p)
 	case domain.Clean:
 		m.clean()
 	case domain.Forget:
@@ -162,12 +171,18 @@ func (m *machine) saveStatus() {
 	}
 	s := *m.status
 	s.State, s.Reason = m.core.State.String(), m.core.State.ReasonName(m.core.Reason)
-	s.PID, s.FakeReboot = m.pid, m.core.FakeReboot
+	s.PID, s.FakeReboot, s.Job = m.pid, m.core.FakeReboot, nil
+	if m.core.Destroying() {
+		s.Job = &domstatus.Job{Type: jobDestroy, Async: "none"}
+	}
 	m.status = &s
 	if err := m.drv.files.saveStatus(&s); err != nil {
 		m.drv.log.Error(fmt.Sprintf("cannot save the status of domain '%s': %v", s.Domain.Name, err))
 	}
 }
+
+// jobDestroy is the job of a status file whose machine is being destroyed.
+const jobDestroy = "destroy"
 
 // clean takes away what the machine left; its document goes with it.
 func (m *machine) clean() {
@@ -182,7 +197,7 @@ func (m *machine) clean() {
 		m.drv.files.forget(m.status.Domain.ID, m.status.Domain.Name)
 		m.hit("qemu.destroy.cleaned")
 	}
-	m.pid, m.gone = 0, false
+	m.pid, m.gone, m.reopening, m.untold = 0, false, 0, false
 	if m.config != nil {
 		m.status = nil
 		m.adoptActions(m.config)

@@ -25,7 +25,5 @@ func (m *machine) endOrphan(p *gen.Process, msg orphaned) {
 		return
 	}
 	m.step(p, domain.Ending{Reason: domain.ShutoffDestroyed})
-	m.kill(false)
-	p.SendAfter(stuckGrace, killHarder{PID: m.pid})
-	p.SendAfter(killGrace, killHarder{PID: m.pid, Last: true})
+	m.end(p)
 }

@@ -3,7 +3,6 @@ package qemu
 import (
 	"virtree.dev/actors/domain"
 	"virtree.dev/internal/failpoint"
-	"virtree.dev/internal/statefile"
 	"virtree.dev/protocol/xml/domstatus"
 	"virtree.dev/supervisor/gen"
 )
@@ -46,6 +45,7 @@ func (m *machine) define(req define) (*domain.Object, error) {
 
 // undefine takes the definition away. A machine goes on as a transient domain.
 func (m *machine) undefine(p *gen.Process) error {
+	m.hit("qemu.undefine.begin")
 	if err := m.drv.files.removeConfig(m.config.Name); err != nil {
 		return err
 	}
@@ -53,7 +53,8 @@ func (m *machine) undefine(p *gen.Process) error {
 	o := m.object()
 	m.core.Persistent, m.autostart, m.autostartOnce = false, false, false
 	if m.status != nil {
-		o = m.publish() // the former definition can still be read beside the machine's document
+		m.config = nil
+		o = m.publish()
 	}
 	m.drv.emitLifecycle(o, domain.Emit{Type: domain.Undefined, Detail: domain.UndefinedRemoved})
 	if m.status == nil {
@@ -70,9 +71,11 @@ func (m *machine) setAutostart(req setAutostart) error {
 	if *state == req.On {
 		return nil
 	}
+	m.hit("qemu.autostart.begin")
 	if err := m.drv.files.setLink(link(m.config.Name), m.config.Name, req.On); err != nil {
 		return err
 	}
+	m.hit("qemu.autostart.written")
 	*state = req.On
 	m.publish()
 	return nil
@@ -91,38 +94,18 @@ func (m *machine) rename(name string) (*domain.Object, error) {
 	old := m.object()
 	next := *m.config
 	next.Name = name
-	if err := m.drv.files.saveConfig(&next); err != nil {
+	m.hit("qemu.rename.begin")
+	if err := m.drv.files.saveRenamed(&next, old.Name); err != nil {
 		return nil, err
 	}
 	m.hit("qemu.rename.written")
-	if err := m.moveAutostart(old.Name, name); err != nil {
-		return nil, err
-	}
-	if err := statefile.Remove(m.drv.files.config(old.Name)); err != nil {
+	if err := m.drv.files.finishRename(&next, old.Name); err != nil {
 		return nil, err
 	}
 	m.config = &next
+	m.hit("qemu.rename.moved")
 	m.drv.emitLifecycle(old, domain.Emit{Type: domain.Undefined, Detail: domain.UndefinedRenamed})
 	o := m.publish()
 	m.drv.emitLifecycle(o, domain.Emit{Type: domain.Defined, Detail: domain.DefinedRenamed})
 	return o, nil
-}
-
-func (m *machine) moveAutostart(from, to string) error {
-	f := m.drv.files
-	for _, l := range []struct {
-		there bool
-		path  func(name string) string
-	}{{m.autostart, f.autostart}, {m.autostartOnce, f.autostartOnce}} {
-		if !l.there {
-			continue
-		}
-		if err := f.setLink(l.path(to), to, true); err != nil {
-			return err
-		}
-		if err := f.setLink(l.path(from), from, false); err != nil {
-			return err
-		}
-	}
-	return nil
 }

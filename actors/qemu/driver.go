@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 
 	"go.uber.org/zap"
@@ -50,6 +51,8 @@ type Driver struct {
 	registry *domain.Registry
 	refs     gen.Table[xml.UUID, gen.Ref] // written by the store
 	lastID   atomic.Int64
+	lives    atomic.Uint64 // of domains' processes
+	swept    sync.Once
 	tables   map[uint32]*dispatch.Table
 	ports    *portPool
 	consoles consoles

@@ -3,7 +3,6 @@ package qemu
 import (
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"virtree.dev/actors/domain"
 	"virtree.dev/supervisor/gen"
@@ -81,6 +80,10 @@ func (m *machine) HandleMessage(p *gen.Process, msg any) error {
 		if m.gone && m.pid == msg.PID {
 			m.finish(p)
 		}
+	case reopen:
+		if m.pid == msg.PID {
+			m.reopenMonitor(p)
+		}
 	case killHarder:
 		m.killStuck(msg)
 	case orphaned:
@@ -107,47 +110,4 @@ func (m *machine) executeFor(p *gen.Process, from gen.From, req execute) (any, e
 		from.Reply(raw, err)
 	})
 	return nil, gen.ErrLater
-}
-
-// beginJob gives the domain to a worker, or lets it wait.
-func (m *machine) beginJob(p *gen.Process, from gen.From, req begin) (any, error) {
-	req.Job.Since = time.Now()
-	token, granted, err := m.jobs.Ask(req.Job)
-	if err != nil {
-		return nil, err
-	}
-	if granted {
-		m.showJob()
-		return token, nil
-	}
-	m.waiting[token] = from
-	p.SendAfter(req.Patience, lostPatience{Token: token})
-	return nil, gen.ErrLater
-}
-
-func (m *machine) endJob(token uint64) {
-	next, ok := m.jobs.Done(token, time.Now())
-	if from, waits := m.waiting[next]; ok && waits {
-		delete(m.waiting, next)
-		from.Reply(next, nil)
-	}
-	m.showJob()
-}
-
-// showJob publishes a change of the job's holder.
-func (m *machine) showJob() {
-	if !m.leaving && m.drv.registry.ByUUID(m.uuid) != nil {
-		m.publish()
-	}
-}
-
-func (m *machine) expire(token uint64) {
-	from, waits := m.waiting[token]
-	if !waits {
-		return
-	}
-	if busy := m.jobs.Expire(token); busy != nil {
-		delete(m.waiting, token)
-		from.Reply(nil, busy)
-	}
 }

@@ -27,13 +27,17 @@ func findDisk(def *xml.Domain, path string) *xml.Disk {
 	return nil
 }
 
-// diskCounters gives the counters of one disk, or with an empty path the sum of all.
-func diskCounters(ctx context.Context, h handle, path string) (*ioStats, error) {
-	disks := h.object.Def.Devices.Disks
+// diskNumbers gives the counters of one disk, or with an empty path the sum of all.
+func diskNumbers(ctx context.Context, h handle, path string) (*blockNumbers, error) {
+	def := h.object.Def
+	disks := def.Devices.Disks
 	if path != "" {
-		disk, err := statsDisk(h.object.Def, path)
-		if err != nil {
-			return nil, err
+		disk := findDisk(def, path)
+		if disk == nil {
+			return nil, errInvalidArg("invalid path: %s", path)
+		}
+		if disk.Source.Type == "vhostuser" {
+			return nil, errUnsupportedOperation("block stats are not supported for vhostuser disk")
 		}
 		disks = []*xml.Disk{disk}
 	}
@@ -41,52 +45,43 @@ func diskCounters(ctx context.Context, h handle, path string) (*ioStats, error) 
 	if err != nil {
 		return nil, err
 	}
-	sum := &ioStats{}
+	sum := &blockNumbers{}
 	for _, disk := range disks {
-		if disk.Source.Type == "vhostuser" {
-			continue
-		}
-		n := all.device(disk)
+		n := all[nodeName(disk.Source)]
 		if n == nil {
-			return nil, errInternal("cannot find statistics for device '%s'", diskQOMPath(disk))
+			if disk.Source.Type == "vhostuser" || disk.Source.Empty() {
+				continue
+			}
+			return nil, errInternal("cannot find statistics for device '%s'", disk.Alias)
 		}
-		sum.add(&n.io)
+		sum.add(n)
 	}
 	return sum, nil
 }
 
-// statsDisk finds a disk whose numbers QEMU has.
-func statsDisk(def *xml.Domain, path string) (*xml.Disk, error) {
-	disk := findDisk(def, path)
-	switch {
-	case disk == nil:
-		return nil, errInvalidArg("invalid path: %s", path)
-	case disk.Source.Type == "vhostuser":
-		return nil, errUnsupportedOperation("block stats are not supported for vhostuser disk")
+func (b *blockNumbers) add(n *blockNumbers) {
+	for _, c := range []struct {
+		to *uint64
+		n  uint64
+	}{
+		{&b.io.ReadOps, n.io.ReadOps}, {&b.io.ReadBytes, n.io.ReadBytes}, {&b.io.ReadTime, n.io.ReadTime},
+		{&b.io.WriteOps, n.io.WriteOps}, {&b.io.WriteBytes, n.io.WriteBytes}, {&b.io.WriteTime, n.io.WriteTime},
+		{&b.io.FlushOps, n.io.FlushOps}, {&b.io.FlushTime, n.io.FlushTime},
+		{&b.allocation, n.allocation}, {&b.capacity, n.capacity}, {&b.physical, n.physical},
+	} {
+		*c.to += c.n
 	}
-	return disk, nil
-}
-
-func (s *ioStats) add(n *ioStats) {
-	s.ReadOps += n.ReadOps
-	s.ReadBytes += n.ReadBytes
-	s.ReadTime += n.ReadTime
-	s.WriteOps += n.WriteOps
-	s.WriteBytes += n.WriteBytes
-	s.WriteTime += n.WriteTime
-	s.FlushOps += n.FlushOps
-	s.FlushTime += n.FlushTime
 }
 
 func (d *Driver) blockStats(c *dispatch.Call, a *remote.DomainBlockStatsArgs) (*remote.DomainBlockStatsRet, error) {
 	r := &remote.DomainBlockStatsRet{Errs: -1} // QEMU does not count them
 	err := d.active(c, a.Dom, domain.JobQuery, func(h handle) error {
-		n, err := diskCounters(c, h, a.Path)
+		n, err := diskNumbers(c, h, a.Path)
 		if err != nil {
 			return err
 		}
-		r.RdReq, r.RdBytes = int64(n.ReadOps), int64(n.ReadBytes)
-		r.WrReq, r.WrBytes = int64(n.WriteOps), int64(n.WriteBytes)
+		r.RdReq, r.RdBytes = int64(n.io.ReadOps), int64(n.io.ReadBytes)
+		r.WrReq, r.WrBytes = int64(n.io.WriteOps), int64(n.io.WriteBytes)
 		return nil
 	})
 	return r, err
@@ -101,18 +96,18 @@ func (d *Driver) blockStatsFlags(c *dispatch.Call, a *remote.DomainBlockStatsFla
 	}
 	var params virtype.Params
 	err := d.active(c, a.Dom, domain.JobQuery, func(h handle) error {
-		n, err := diskCounters(c, h, a.Path)
+		n, err := diskNumbers(c, h, a.Path)
 		if err != nil {
 			return err
 		}
-		params.Llong("wr_bytes", int64(n.WriteBytes))
-		params.Llong("wr_operations", int64(n.WriteOps))
-		params.Llong("rd_bytes", int64(n.ReadBytes))
-		params.Llong("rd_operations", int64(n.ReadOps))
-		params.Llong("flush_operations", int64(n.FlushOps))
-		params.Llong("wr_total_times", int64(n.WriteTime))
-		params.Llong("rd_total_times", int64(n.ReadTime))
-		params.Llong("flush_total_times", int64(n.FlushTime))
+		params.Llong("wr_bytes", int64(n.io.WriteBytes))
+		params.Llong("wr_operations", int64(n.io.WriteOps))
+		params.Llong("rd_bytes", int64(n.io.ReadBytes))
+		params.Llong("rd_operations", int64(n.io.ReadOps))
+		params.Llong("flush_operations", int64(n.io.FlushOps))
+		params.Llong("wr_total_times", int64(n.io.WriteTime))
+		params.Llong("rd_total_times", int64(n.io.ReadTime))
+		params.Llong("flush_total_times", int64(n.io.FlushTime))
 		return nil
 	})
 	if err != nil {
@@ -159,25 +154,20 @@ func inactiveBlockInfo(disk *xml.Disk, r *remote.DomainGetBlockInfoRet) error {
 	return nil
 }
 
-// activeBlockInfo joins what QEMU says with what the file system does: equal sizes,
-// or none, mean a file with holes.
+// activeBlockInfo joins what QEMU says with what the file system does: an image
+// without holes has equal sizes.
 func activeBlockInfo(ctx context.Context, h handle, disk *xml.Disk, r *remote.DomainGetBlockInfoRet) error {
-	all, err := blockNumbersOf(ctx, h)
+	n, err := diskNumbers(ctx, h, disk.Target)
 	if err != nil {
 		return err
 	}
-	if all.device(disk) == nil {
-		return errInternal("cannot find statistics for device '%s'", diskQOMPath(disk))
+	r.Capacity = n.capacity
+	r.Allocation = n.allocation
+	if disk.Source.Type == "file" && disk.Source.Format == "qcow2" || n.allocation == 0 {
+		r.Allocation = n.onDisk
 	}
-	n := all.source(disk.Source)
-	if n == nil {
-		n = &blockNumbers{}
-	}
-	r.Capacity, r.Allocation, r.Physical = n.capacity, n.highest, n.physical
-	if !n.written || disk.Source.Type == "file" && disk.Source.Format == "qcow2" || r.Allocation == 0 {
-		r.Allocation = n.physical
-	}
-	if r.Allocation == n.physical {
+	r.Physical = n.onDisk
+	if n.onDisk == 0 || r.Allocation == n.onDisk {
 		if size := physicalSize(disk.Source, 0); size != 0 {
 			r.Physical = size
 		}

@@ -1,7 +1,6 @@
 package qemu
 
 import (
-	"cmp"
 	"errors"
 	"io"
 	"os"
@@ -48,8 +47,7 @@ func (d *Driver) blockPeek(c *dispatch.Call, a *remote.DomainBlockPeekArgs) (*re
 	case disk.Source.Type == "vhostuser":
 		return nil, errUnsupportedOperation("peeking is not supported for vhostuser disk")
 	case disk.Source.Format != "raw":
-		return nil, errUnsupportedOperation("peeking is only supported for disk with 'raw' format not '%s'",
-			cmp.Or(disk.Source.Format, "none"))
+		return nil, errUnsupportedOperation("peeking is only supported for disk with 'raw' format not '%s'", disk.Source.Format)
 	case disk.Source.FDGroup != "":
 		return nil, errUnsupportedOperation("peeking is not supported for FD passed images")
 	case !local(disk.Source):

@@ -2,6 +2,7 @@ package qemu
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"syscall"
 	"time"
@@ -88,13 +89,20 @@ func (m *machine) stopMachine(p *gen.Process, from gen.From, req stop) error {
 	m.hit("qemu.destroy.begin")
 	m.step(p, domain.Ending{Reason: req.Reason})
 	m.stops = append(m.stops, from)
-	m.kill(false)
-	if !req.Graceful {
-		p.SendAfter(stuckGrace, killHarder{PID: m.pid})
-		p.SendAfter(killGrace, killHarder{PID: m.pid, Last: true})
+	if req.Graceful {
+		m.kill(false)
+	} else {
+		m.end(p)
 	}
 	m.hit("qemu.destroy.killed")
 	return nil
+}
+
+// end asks the machine's process to end, and sees to it that it does.
+func (m *machine) end(p *gen.Process) {
+	m.kill(false)
+	p.SendAfter(stuckGrace, killHarder{PID: m.pid})
+	p.SendAfter(killGrace, killHarder{PID: m.pid, Last: true})
 }
 
 // kill sends a signal to the machine's process.
@@ -146,16 +154,28 @@ func (m *machine) finish(p *gen.Process) {
 // rebootNow turns a power-off into a reboot.
 func (m *machine) rebootNow() {
 	name := m.document().Name
+	m.hit("qemu.reboot.begin")
 	m.run(qmp.Command{Name: "system_reset"}, nil, func(_ json.RawMessage, err error) {
 		if err != nil {
-			m.drv.log.Error(fmt.Sprintf("cannot reset domain '%s': %v", name, err))
+			m.rebootFailed("reset", name, err)
 			return
 		}
+		m.hit("qemu.reboot.reset")
 		m.core.Step(domain.RunComing{Reason: domain.RunningBooted})
 		m.run(qmp.Command{Name: "cont"}, nil, func(_ json.RawMessage, err error) {
 			if err != nil {
-				m.drv.log.Error(fmt.Sprintf("cannot continue domain '%s': %v", name, err))
+				m.rebootFailed("continue", name, err)
 			}
 		})
 	})
+}
+
+// rebootFailed ends a machine that is down and does not come up; one whose monitor was
+// lost meanwhile is looked at again when there is another connection.
+func (m *machine) rebootFailed(what, name string, err error) {
+	m.drv.log.Error(fmt.Sprintf("cannot %s domain '%s': %v", what, name, err))
+	var refused *qmp.Error
+	if errors.As(err, &refused) {
+		m.kill(true)
+	}
 }

@@ -116,6 +116,8 @@ type (
 		PID  int
 		Last bool
 	}
+	// reopen ends the wait before a monitor is tried again.
+	reopen struct{ PID int }
 	// overdue ends the wait for a monitor's last words.
 	overdue struct{ PID int }
 )

@@ -102,13 +102,15 @@ func (l *monitor) write(line []byte, files []*os.File) error {
 	return err
 }
 
-// monitorFailed gives a connection up. The machine's process may live on: its end is another matter.
+// monitorFailed gives a connection up. The machine's process may live on: then there will be another one.
 func (m *machine) monitorFailed(reason error) {
 	m.dropMonitor(reason)
 	if m.attached != nil {
 		m.attached.Reply(struct{}{}, reason)
 		m.attached = nil
+		return
 	}
+	m.reopenLater(m.process)
 }
 
 // received takes what QEMU wrote.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"virtree.dev/actors/domain"
 	"virtree.dev/protocol/xml/domstatus"
@@ -14,37 +15,55 @@ import (
 //
 //	status file ─▶ is its process there? ─▶ pidfd ─▶ monitor ─▶ what does QEMU say?
 //
-// Until QEMU has answered, the domain is shown as the status file says.
+// Until QEMU has answered, the domain is shown as the status file says. One whose
+// monitor cannot be had is shown like that for good; it is tried again.
 func (m *machine) reconnect(p *gen.Process, s *domstatus.Status) {
 	m.status = s
 	m.adoptActions(s.Domain)
-	m.core.FakeReboot = s.FakeReboot
-	state, reason, _ := domain.ParseState(s.State, s.Reason)
 	m.drv.noteID(s.Domain.ID)
-	m.core.ID, m.core.State, m.core.Reason = s.Domain.ID, state, reason
-
+	m.drv.adopt(s)
+	m.hit("qemu.reconnect.begin")
 	pid := m.findProcess(s)
-	if pid == 0 || m.hold(p, pid) != nil {
+	there := pid != 0 && m.hold(p, pid) == nil
+	state, reason, _ := domain.ParseState(s.State, s.Reason)
+	m.step(p, domain.Found{
+		ID: s.Domain.ID, State: state, Reason: reason, FakeReboot: s.FakeReboot,
+		Destroying: s.Job != nil && s.Job.Type == jobDestroy,
+	})
+	if !there {
 		m.finish(p)
 		return
 	}
-	if state == domain.Paused && reason == domain.PausedStartingUp {
-		// Its start died with the daemon: nobody is left to complete it.
-		m.core.Step(domain.Ending{Reason: domain.ShutoffFailed})
-		m.kill(true)
-		m.publish()
+	m.hit("qemu.reconnect.held")
+	m.ownJob(domain.JobModify, "qemuProcessReconnect", func() { m.untold = true })
+	m.reopenMonitor(p)
+}
+
+// How long to wait before a monitor that was lost is tried again, at first and at last.
+const (
+	reopenSoon = time.Second
+	reopenLast = 30 * time.Second
+)
+
+// reopenMonitor connects to the machine's monitor again and asks for the truth.
+func (m *machine) reopenMonitor(p *gen.Process) {
+	if m.monitor != nil || m.pidfd == nil || m.gone || m.status == nil {
 		return
 	}
-	m.drv.adopt(s)
-	if err := m.openMonitor(p, s.Monitor.Path); err != nil {
-		m.drv.log.Error(fmt.Sprintf("cannot reopen the monitor of domain '%s': %v", s.Domain.Name, err))
-		m.core.Step(domain.Ending{Reason: domain.ShutoffFailed})
-		m.kill(false)
-		m.publish()
+	if err := m.openMonitor(p, m.status.Monitor.Path); err != nil {
+		if m.reopening < reopenLast {
+			m.drv.log.Error(fmt.Sprintf("cannot reopen the monitor of domain '%s': %v", m.status.Domain.Name, err))
+		}
+		m.reopenLater(p)
 		return
 	}
-	m.publish()
 	m.askTruth(p)
+}
+
+// reopenLater waits longer each time.
+func (m *machine) reopenLater(p *gen.Process) {
+	m.reopening = min(max(2*m.reopening, reopenSoon), reopenLast)
+	p.SendAfter(m.reopening, reopen{PID: m.pid})
 }
 
 // findProcess gives the pid of the machine, or 0. A pid alone proves nothing: it may be
@@ -70,7 +89,8 @@ func (m *machine) findProcess(s *domstatus.Status) int {
 	return 0
 }
 
-// isMachine recognises a machine by its UUID and its folder among the arguments.
+// isMachine recognises a machine by its UUID and its folder among the arguments: a machine of
+// another daemon may have the same UUID.
 func (m *machine) isMachine(pid int, s *domstatus.Status) bool {
 	args, err := m.drv.host.CommandLine(pid)
 	if err != nil {
@@ -80,8 +100,15 @@ func (m *machine) isMachine(pid int, s *domstatus.Status) bool {
 	if i < 0 || i+1 >= len(args) || args[i+1] != s.Domain.UUID.String() {
 		return false
 	}
-	i = slices.Index(args, "-name")
-	return i >= 0 && i+1 < len(args) && strings.HasPrefix(args[i+1], "guest=")
+	return s.LibDir == "" || slices.ContainsFunc(args, func(arg string) bool { return strings.Contains(arg, s.LibDir+"/") })
+}
+
+// pauseReasons are why a machine does not run, by QEMU's words for its state.
+var pauseReasons = map[string]domain.Reason{
+	"paused": domain.PausedUser, "prelaunch": domain.PausedUser,
+	"inmigrate": domain.PausedMigration, "postmigrate": domain.PausedMigration, "finish-migrate": domain.PausedMigration,
+	"io-error": domain.PausedIOError, "watchdog": domain.PausedWatchdog, "save-vm": domain.PausedSave,
+	"shutdown": domain.PausedShuttingDown, "guest-panicked": domain.PausedCrashed,
 }
 
 // askTruth lets QEMU say whether it runs; a status file may be older than its last event.
@@ -90,21 +117,8 @@ func (m *machine) askTruth(p *gen.Process) {
 		if err != nil || m.status == nil {
 			return
 		}
-		before := m.core.State
-		state, reason := before, m.core.Reason
-		switch r.Status {
-		case "shutdown":
-			m.step(p, domain.PoweredOff{Detail: domain.ShutdownFinished})
-			return
-		case "guest-panicked":
-			state, reason = domain.Crashed, domain.CrashedPanicked
-		case "io-error":
-			state, reason = domain.Paused, domain.PausedIOError
-		case "watchdog":
-			state, reason = domain.Paused, domain.PausedWatchdog
-		case "suspended":
-			state, reason = domain.PMSuspended, 0
-		}
-		m.step(p, domain.Reconnected{ID: m.core.ID, State: state, Reason: reason, Running: r.Running})
+		m.reopening, m.untold = 0, false
+		m.hit("qemu.reconnect.told")
+		m.step(p, domain.Told{Running: r.Running, Asleep: r.Status == "suspended", Why: pauseReasons[r.Status]})
 	})
 }

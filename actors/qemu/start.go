@@ -126,7 +126,7 @@ func (s *starter) prepare() error {
 		return err
 	}
 	s.def.ID = s.drv.nextID()
-	if s.caps, err = s.drv.complete(s.ctx, s.def, xml.ParseOptions{ABIUpdate: true}); err != nil {
+	if s.caps, err = s.drv.complete(s.ctx, s.def, xml.ParseOptions{ABIUpdate: true, Inactive: true}); err != nil {
 		return err
 	}
 	if err := s.drv.checkStart(s.def, s.caps); err != nil {

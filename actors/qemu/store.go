@@ -192,14 +192,14 @@ func (d *Driver) alive(uuid xml.UUID) bool {
 
 // load publishes what is on the disk, beside what is published already, and gives all of it.
 func (d *Driver) load() []*domain.Object {
-	list, err := names(d.files.Config)
-	if err != nil {
-		d.log.Error(fmt.Sprintf("cannot list definitions: %v", err))
+	first := false
+	d.swept.Do(func() { first = true })
+	if first {
+		d.finishRenames()
 	}
-	for _, name := range list {
-		if d.registry.ByName(name) == nil {
-			d.loadConfig(name)
-		}
+	d.loadConfigs()
+	if first {
+		d.sweep()
 	}
 	running, err := names(d.files.State)
 	if err != nil {
@@ -209,6 +209,18 @@ func (d *Driver) load() []*domain.Object {
 		d.loadRunning(name)
 	}
 	return d.registry.Select(0)
+}
+
+func (d *Driver) loadConfigs() {
+	list, err := names(d.files.Config)
+	if err != nil {
+		d.log.Error(fmt.Sprintf("cannot list definitions: %v", err))
+	}
+	for _, name := range list {
+		if d.registry.ByName(name) == nil {
+			d.loadConfig(name)
+		}
+	}
 }
 
 func (d *Driver) loadConfig(name string) {

@@ -1,10 +1,12 @@
 package rpc
 
 import (
+	"context"
 	"time"
 
 	"virtree.dev/protocol/keepalive"
 	"virtree.dev/protocol/wire"
+	"virtree.dev/supervisor/gen"
 )
 
 const keepaliveProgram = keepalive.ID
@@ -40,16 +42,13 @@ func (s *Server) keepalives(now time.Time) {
 	if l.KeepaliveInterval <= 0 {
 		return
 	}
-	var due []*client
 	s.mu.Lock()
-	for _, c := range s.clients {
-		if c.session.KeepsAlive() {
-			due = append(due, c)
-		}
-	}
+	all := s.all()
 	s.mu.Unlock()
-	for _, c := range due {
-		c.probe(now, l)
+	for _, c := range all {
+		if c.session.KeepsAlive() {
+			c.probe(now, l)
+		}
 	}
 }
 
@@ -65,9 +64,23 @@ func (c *client) probe(now time.Time, l Limits) {
 	}
 	if asked >= l.KeepaliveCount {
 		c.server.log.Warn("client has disappeared: " + c.session.String())
-		c.hangUp()
+		c.closing.Do(func() { c.conn.Close() })
 		return
 	}
 	c.pings.Add(1)
 	c.out.raw(ping, unreadStop, nil)
+}
+
+// yield waits while the client must not be read from.
+func (c *client) yield(m *gen.Process) error {
+	for _, wait := range []func() <-chan struct{}{c.out.stuffed, c.crowded, c.flooded} {
+		for ch := wait(); ch != nil; ch = wait() {
+			select {
+			case <-ch:
+			case <-m.Done():
+				return context.Cause(m)
+			}
+		}
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"context"
 	"encoding/binary"
 	"os"
 	"sync"
@@ -68,7 +69,7 @@ func (o *output) release() {
 	}
 	o.writing = true
 	o.mu.Unlock()
-	o.write()
+	o.write(false)
 }
 
 // raw appends bytes that are a frame already; false when too much is queued.
@@ -111,23 +112,25 @@ func (o *output) flush() {
 	o.release()
 }
 
-// write empties the queue as far as the socket takes it; the poller goes on with
-// the rest when there is room.
-func (o *output) write() {
+// write empties the queue. Without wait it stops when the socket is full and
+// leaves the rest to a writer job.
+func (o *output) write(wait bool) {
 	for {
 		chunk, file, done := o.next()
 		if done {
 			return
 		}
-		n, err := o.client.socket.Send(chunk, file)
+		n, blocked, err := o.client.send(chunk, file, wait)
 		o.advance(n)
-		switch {
-		case sys.Again(err):
-			o.client.watch(sys.Writable, 0)
+		if err != nil {
+			o.fail()
 			return
-		case err != nil:
-			o.close()
-			o.client.hangUp()
+		}
+		if blocked && !wait {
+			owner := o.client.server.owner.Load()
+			if owner == nil || owner.Go("writer", func(context.Context) error { o.write(true); return nil }) != nil {
+				o.fail()
+			}
 			return
 		}
 	}
@@ -201,6 +204,12 @@ func (o *output) stuffed() <-chan struct{} {
 	return o.drained
 }
 
+// fail gives up on a client that cannot be written to.
+func (o *output) fail() {
+	o.close()
+	o.client.closing.Do(func() { o.client.conn.Close() })
+}
+
 func (o *output) close() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -212,6 +221,28 @@ func (o *output) close() {
 	o.ease()
 }
 
+// send writes bytes, or one byte with a file. blocked: the socket is full.
+func (c *client) send(chunk []byte, file *os.File, wait bool) (n int, blocked bool, err error) {
+	failed := c.raw.Write(func(fd uintptr) bool {
+		if file != nil {
+			if err = sys.SendRight(int(fd), chunk[0], file); err == nil {
+				n = 1
+			}
+		} else {
+			n, err = sys.Send(int(fd), chunk)
+		}
+		blocked = sys.Again(err)
+		return !blocked || !wait
+	})
+	if blocked {
+		err = nil
+	}
+	if failed != nil {
+		err = failed
+	}
+	return n, blocked, err
+}
+
 // Deliver implements events.Sink.
 func (c *client) Deliver(frame []byte, callback int32) {
 	var edit func([]byte)
@@ -220,6 +251,6 @@ func (c *client) Deliver(frame []byte, callback int32) {
 	}
 	if !c.out.raw(frame, unreadClose, edit) {
 		c.server.log.Warn("client does not read its events: " + c.session.String())
-		c.hangUp()
+		c.closing.Do(func() { c.conn.Close() })
 	}
 }

@@ -2,7 +2,6 @@ package rpc
 
 import (
 	"context"
-	"runtime"
 	"slices"
 	"strconv"
 	"sync"
@@ -22,20 +21,15 @@ type Server struct {
 	dispatcher *dispatch.Dispatcher
 	access     dispatch.Access
 	log        *zap.Logger
-	errors     *zap.Logger
 	pool       *act.Pool
-	threads    int
 
 	mu      sync.Mutex
 	limits  Limits
 	clients map[uint64]*client
-	// strangers had not authenticated when they were last looked at.
-	strangers map[uint64]*client
-	lastID    uint64
-	room      chan struct{} // closed when a client may be accepted again
+	lastID  uint64
+	room    chan struct{} // closed when a client may be accepted again
 
-	owner   atomic.Pointer[gen.Process] // of the clients
-	pollers atomic.Pointer[[]*poller]
+	owner atomic.Pointer[gen.Process] // of the clients
 }
 
 // Options are what a server is made of.
@@ -45,24 +39,14 @@ type Options struct {
 	Access     dispatch.Access // nil: everything is allowed
 	Limits     Limits
 	Log        *zap.Logger
-	Errors     *zap.Logger // what calls failed with; nil: nobody wants to know
-	// Threads read from clients, each from its share of them; 0 is one a processor.
-	Threads int
 }
 
 // New makes a server without sockets.
 func New(o Options) *Server {
-	if o.Errors == nil {
-		o.Errors = zap.NewNop()
-	}
-	if o.Threads <= 0 {
-		o.Threads = runtime.NumCPU()
-	}
 	return &Server{
-		name: o.Name, dispatcher: o.Dispatcher, access: o.Access, log: o.Log, errors: o.Errors,
-		threads: o.Threads,
-		limits:  o.Limits, pool: act.NewPool(o.Limits.Limits),
-		clients: map[uint64]*client{}, strangers: map[uint64]*client{}, room: make(chan struct{}),
+		name: o.Name, dispatcher: o.Dispatcher, access: o.Access, log: o.Log,
+		limits: o.Limits, pool: act.NewPool(o.Limits.Limits),
+		clients: map[uint64]*client{}, room: make(chan struct{}),
 	}
 }
 
@@ -165,12 +149,13 @@ func (s *Server) full() bool {
 	if s.limits.MaxAnonymousClients <= 0 {
 		return false
 	}
-	for id, c := range s.strangers {
-		if c.session.Authenticated() {
-			delete(s.strangers, id)
+	anonymous := 0
+	for _, c := range s.clients {
+		if !c.session.Authenticated() {
+			anonymous++
 		}
 	}
-	return len(s.strangers) >= s.limits.MaxAnonymousClients
+	return anonymous >= s.limits.MaxAnonymousClients
 }
 
 // awaitRoom waits until a client may be accepted.
@@ -200,8 +185,22 @@ func (s *Server) remove(c *client) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.clients, c.id)
-	delete(s.strangers, c.id)
 	s.wake()
+}
+
+// Panic implements dispatch.Log.
+func (s *Server) Panic(procedure string, value any, stack []byte) {
+	s.log.Error("panic in " + procedure + ": " + stringOf(value) + "\n" + string(stack))
+}
+
+func stringOf(v any) string {
+	if e, ok := v.(error); ok {
+		return e.Error()
+	}
+	if t, ok := v.(string); ok {
+		return t
+	}
+	return "unknown value"
 }
 
 // clients owns the goroutines of all clients.
@@ -212,21 +211,9 @@ type clients struct {
 
 type tick struct{}
 
-// Init starts the pollers and the clock of the keepalives.
+// Init makes the owner known and starts the clock of the keepalives.
 func (k *clients) Init(p *gen.Process) error {
 	k.server.owner.Store(p)
-	pollers := make([]*poller, k.server.threads)
-	for i := range pollers {
-		poller, err := newPoller(k.server)
-		if err != nil {
-			return err
-		}
-		pollers[i] = poller
-		if err := p.SpawnMeta("poller "+strconv.Itoa(i), poller); err != nil {
-			return err
-		}
-	}
-	k.server.pollers.Store(&pollers)
 	p.SendAfter(time.Second, tick{})
 	return nil
 }
@@ -238,9 +225,6 @@ func (k *clients) HandleMessage(p *gen.Process, m any) error {
 		k.server.keepalives(time.Now())
 		p.SendAfter(time.Second, tick{})
 	case gen.MetaExit:
-		if _, lost := m.Meta.(*poller); lost {
-			return m.Reason
-		}
 		if !gen.Orderly(m.Reason) {
 			k.server.log.Error(m.Name + " ended: " + m.Reason.Error())
 		}
@@ -248,19 +232,15 @@ func (k *clients) HandleMessage(p *gen.Process, m any) error {
 	return nil
 }
 
-// Terminate comes after the pollers, which took their clients down.
+// Terminate drains: calls that run are answered, then everybody goes.
 func (k *clients) Terminate(*gen.Process, error) {
-	k.server.pollers.Store(nil)
 	k.server.owner.Store(nil)
-}
-
-// poller gives the one that reads for a client; nil while there is none.
-func (s *Server) poller(client uint64) *poller {
-	all := s.pollers.Load()
-	if all == nil {
-		return nil
+	k.server.mu.Lock()
+	all := k.server.all()
+	k.server.mu.Unlock()
+	for _, c := range all {
+		c.shut()
 	}
-	return (*all)[client%uint64(len(*all))]
 }
 
 // HandleInspect counts.

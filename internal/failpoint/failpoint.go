@@ -24,17 +24,45 @@ type action struct {
 	delay time.Duration
 }
 
-var armed = sync.OnceValue(func() Set {
-	set, err := Parse(os.Getenv(Variable))
+var armed = sync.OnceValue(func() func(string) error {
+	text := os.Getenv(Variable)
+	if path, ok := strings.CutPrefix(text, "@"); ok {
+		return (&watched{path: path}).hit
+	}
+	return mustParse(text).Hit
+})
+
+func mustParse(text string) Set {
+	set, err := Parse(text)
 	if err != nil {
 		// A test that misspells a point must not pass for that.
 		panic(err)
 	}
 	return set
-})
+}
 
 // Hit does at the point name what the environment says; mostly nothing.
-func Hit(name string) error { return armed().Hit(name) }
+func Hit(name string) error { return armed()(name) }
+
+// watched is a set whose notation is in a file, which may change at any time.
+type watched struct {
+	path string
+	mu   sync.Mutex
+	text string
+	set  Set
+}
+
+func (w *watched) hit(name string) error {
+	b, _ := os.ReadFile(w.path) // no file, no point
+	w.mu.Lock()
+	// Counters live as long as the text stays.
+	if text := string(b); text != w.text {
+		w.text, w.set = text, mustParse(text)
+	}
+	set := w.set
+	w.mu.Unlock()
+	return set.Hit(name)
+}
 
 // Parse reads the notation of the environment variable.
 func Parse(s string) (Set, error) {

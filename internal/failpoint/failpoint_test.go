@@ -1,6 +1,8 @@
 package failpoint
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -43,4 +45,26 @@ func TestParseRefuses(t *testing.T) {
 			t.Errorf("Parse(%q) took it", s)
 		}
 	}
+}
+
+func TestFileArmsAndDisarms(t *testing.T) {
+	w := &watched{path: filepath.Join(t.TempDir(), "points")}
+	arm := func(text string) {
+		if err := os.WriteFile(w.path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	expect := func(fails ...bool) {
+		t.Helper()
+		for i, want := range fails {
+			if err := w.hit("a"); (err != nil) != want {
+				t.Errorf("pass %d: %v", i+1, err)
+			}
+		}
+	}
+	expect(false)
+	arm("a=1*off->error(second)")
+	expect(false, true, true)
+	arm("b=error(other)")
+	expect(false)
 }

@@ -6,32 +6,40 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
-	"virtree.dev/internal/sys"
+	"virtree.dev/internal/failpoint"
 )
 
 // suffix of a file that is being written; it is libvirt's own, so that either
 // daemon overwrites what the other left behind.
 const suffix = ".new"
 
-// Write replaces the content of path, atomically and durably. The bytes are on
-// the disk before the name is theirs; the name is made durable by the file's own
-// sync, which commits what was done to the file before: one commit for both.
+// Write replaces the content of path, atomically and durably.
 func Write(path string, data []byte, mode fs.FileMode) error {
-	f, err := create(path+suffix, data, mode)
-	if err != nil {
+	if err := writeTemporary(path+suffix, data, mode); err != nil {
 		return err
 	}
-	defer f.Close()
-	if err := sys.FlushData(f); err != nil {
-		_ = os.Remove(path + suffix)
-		return fmt.Errorf("cannot write %s: %w", path, err)
+	if err := replace(path, "statefile.written"); err != nil {
+		return err
 	}
-	if err := os.Rename(path+suffix, path); err != nil {
+	if err := failpoint.Hit("statefile.renamed"); err != nil {
+		return err
+	}
+	return SyncFolder(filepath.Dir(path))
+}
+
+// replace puts the temporary file in the place of path; point is between the two.
+func replace(path, point string) error {
+	err := failpoint.Hit(point)
+	if err == nil {
+		err = os.Rename(path+suffix, path)
+	}
+	if err != nil {
 		_ = os.Remove(path + suffix)
 		return fmt.Errorf("cannot replace %s: %w", path, err)
 	}
-	return f.Sync()
+	return nil
 }
 
 // WriteVolatile replaces the content of path atomically, for folders that do not
@@ -40,35 +48,45 @@ func WriteVolatile(path string, data []byte, mode fs.FileMode) error {
 	if err := os.WriteFile(path+suffix, data, mode); err != nil {
 		return err
 	}
-	if err := os.Rename(path+suffix, path); err != nil {
-		_ = os.Remove(path + suffix)
-		return fmt.Errorf("cannot replace %s: %w", path, err)
-	}
-	return nil
+	return replace(path, "statefile.volatile")
 }
 
-// create makes a file with this content; there is none after an error.
-func create(path string, data []byte, mode fs.FileMode) (*os.File, error) {
+func writeTemporary(path string, data []byte, mode fs.FileMode) (err error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
 	if err != nil {
-		return nil, err
-	}
-	if _, err := f.Write(data); err != nil {
-		f.Close()
-		_ = os.Remove(path)
-		return nil, err
-	}
-	return f, nil
-}
-
-// Remove takes a file away; as with libvirt, a loss of power in the seconds after
-// may bring it back. A file that is not there is no error.
-func Remove(path string) error {
-	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return nil
+	defer func() {
+		if closing := f.Close(); err == nil {
+			err = closing
+		}
+		if err != nil {
+			_ = os.Remove(path)
+		}
+	}()
+	if _, err := f.Write(data); err != nil {
+		return err
+	}
+	return f.Sync()
 }
+
+// Remove takes a file away, durably. A file that is not there is no error.
+func Remove(path string) error {
+	err := os.Remove(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		err = failpoint.Hit("statefile.removed")
+	}
+	if err != nil {
+		return err
+	}
+	return SyncFolder(filepath.Dir(path))
+}
+
+// Leftover says whether a file is what a crash left of one that was being written.
+func Leftover(name string) bool { return strings.HasSuffix(name, suffix) }
 
 // Link makes path a symbolic link to target, durably, whatever path was before.
 func Link(target, path string) error {
@@ -79,8 +97,7 @@ func Link(target, path string) error {
 	if err := os.Symlink(target, path+suffix); err != nil {
 		return err
 	}
-	if err := os.Rename(path+suffix, path); err != nil {
-		_ = os.Remove(path + suffix)
+	if err := replace(path, "statefile.linked"); err != nil {
 		return err
 	}
 	return SyncFolder(filepath.Dir(path))

@@ -14,7 +14,7 @@ var (
 )
 
 func (p *parser) video(n *xmltree.Node) *Video {
-	v := &Video{Heads: 1}
+	v := &Video{}
 	if m := n.Child("model"); m != nil {
 		p.videoModel(m, v)
 	}
@@ -42,8 +42,9 @@ func (p *parser) videoModel(n *xmltree.Node, v *Video) {
 	v.VRAM, _ = p.Uint(n, "vram", 10, xmltree.Optional)
 	v.VRAM64, _ = p.Uint(n, "vram64", 10, xmltree.Optional)
 	v.VGAMem, _ = p.Uint(n, "vgamem", 10, xmltree.Optional)
-	if heads, given := p.Uint(n, "heads", 10, xmltree.Optional); given {
-		v.Heads = heads
+	heads, given := p.Uint(n, "heads", 10, xmltree.Optional)
+	if v.Heads = heads; !given {
+		v.Heads = 1
 	}
 	v.Blob = p.OnOff(n, "blob")
 }

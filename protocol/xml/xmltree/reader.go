@@ -171,10 +171,7 @@ func ParseUint(v string, base, bits int) (uint64, bool) {
 	v = strings.TrimPrefix(strings.TrimLeft(v, " \t\n\v\f\r"), "+")
 	digits, base := prefixed(v, base)
 	u, err := strconv.ParseUint(digits, base, bits)
-	if err != nil {
-		return 0, false // not the nearest number
-	}
-	return u, true
+	return u, err == nil
 }
 
 // ParseInt reads a number as strtoll does, with nothing after the digits.
@@ -191,10 +188,7 @@ func signed(v string, base, bits int) (int64, bool) {
 		return 0, false
 	}
 	i, err := strconv.ParseInt(sign+digits, base, bits)
-	if err != nil {
-		return 0, false
-	}
-	return i, true
+	return i, err == nil
 }
 
 // prefixed resolves base 0 the way C does: no underscores, no 0b or 0o.
@@ -213,7 +207,6 @@ func prefixed(v string, base int) (string, int) {
 
 // ScaleBytes turns a value with a unit (KiB, MB, G, bytes...) into bytes; without a unit, scale counts.
 func (r *Reader) ScaleBytes(value uint64, unit string, scale, limit uint64) uint64 {
-	defer r.As(Anybody)()
 	factor, ok := unitFactor(unit, scale)
 	if !ok {
 		r.InvalidArg("unknown suffix '%s'", unit)
