@@ -30,6 +30,7 @@ func (s *Service) Tables() []*dispatch.Table {
 	dispatch.Handle(t, remote.ProcAuthSASLStart, dispatch.Inline, authSASLStart)
 	dispatch.Handle(t, remote.ProcAuthSASLStep, dispatch.Inline, authSASLStep)
 	dispatch.Handle(t, remote.ProcConnectSupportsFeature, dispatch.Inline, s.supportsFeature)
+	t.Always(remote.ProcConnectSupportsFeature)
 	dispatch.Handle(t, remote.ProcConnectGetURI, dispatch.Inline, s.uri)
 	dispatch.Handle(t, remote.ProcConnectSetIdentity, dispatch.Inline, s.setIdentity)
 	dispatch.Handle(t, remote.ProcConnectRegisterCloseCallback, dispatch.Inline, s.registerClose)

@@ -19,7 +19,7 @@ func unsupported(p *program.Procedure) func(c *Call, payload []byte) (xdr.Value,
 		if d.Err() != nil {
 			return nil, virerr.New(virerr.FromRPC, virerr.RPC, "Unable to decode message payload")
 		}
-		if err := c.admit(args); err != nil {
+		if err := c.admit(args, false); err != nil {
 			return nil, err
 		}
 		return nil, Unsupported(p)

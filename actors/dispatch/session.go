@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"virtree.dev/protocol/program"
+	"virtree.dev/protocol/virerr"
 )
 
 // Identity is who is at the other end, as far as it is known. Numbers are -1
@@ -27,6 +28,7 @@ type Access interface {
 // Log is where a session reports what is no client's business.
 type Log interface {
 	Panic(procedure string, value any, stack []byte)
+	Failed(p *program.Procedure, err *virerr.Error) // the client is told as well
 }
 
 // Peer is the client's end, for messages that answer no call.

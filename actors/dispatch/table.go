@@ -29,8 +29,9 @@ func (*Void) DecodeXDR(*xdr.Decoder) {}
 
 // Handler is an entry of a Table.
 type Handler struct {
-	Mode Mode
-	run  func(c *Call, payload []byte) (xdr.Value, error)
+	Mode   Mode
+	run    func(c *Call, payload []byte) (xdr.Value, error)
+	always bool // before a connection is open too
 }
 
 // Table has the handlers of a driver for one program.
@@ -65,14 +66,16 @@ func Handle[A, R any, PA value[A], PR value[R]](t *Table, proc int32, m Mode, h 
 	if t.Program.Procedure(proc) == nil || t.handlers[proc] != nil {
 		panic(fmt.Sprintf("procedure %d of %s", proc, t.Program.Name))
 	}
-	t.handlers[proc] = &Handler{m, func(c *Call, payload []byte) (xdr.Value, error) {
+	entry := &Handler{Mode: m}
+	t.handlers[proc] = entry
+	entry.run = func(c *Call, payload []byte) (xdr.Value, error) {
 		args := new(A)
 		d := xdr.NewDecoder(payload)
 		PA(args).DecodeXDR(d)
 		if d.Err() != nil {
 			return nil, virerr.New(virerr.FromRPC, virerr.RPC, "Unable to decode message payload")
 		}
-		if err := c.admit(args); err != nil {
+		if err := c.admit(args, entry.always); err != nil {
 			return nil, err
 		}
 		ret, err := h(c, args)
@@ -80,8 +83,12 @@ func Handle[A, R any, PA value[A], PR value[R]](t *Table, proc int32, m Mode, h 
 			return nil, err
 		}
 		return PR(ret), nil
-	}}
+	}
 }
+
+// Always lets a procedure be called before a connection is open: the handler
+// itself knows what it can answer then.
+func (t *Table) Always(proc int32) { t.handlers[proc].always = true }
 
 // Run runs the handler of a call. The error is always a *virerr.Error.
 func (h *Handler) Run(c *Call, payload []byte) (v xdr.Value, err error) {
@@ -91,7 +98,9 @@ func (h *Handler) Run(c *Call, payload []byte) (v xdr.Value, err error) {
 			v, err = nil, virerr.New(virerr.FromRPC, virerr.InternalError, "%s failed: %v", c.Proc.Name, p)
 		}
 		if err != nil {
-			err = virerr.From(errorDomain(c.Proc), err)
+			e := virerr.From(errorDomain(c.Proc), err)
+			c.Session.log.Failed(c.Proc, e)
+			err = e
 		}
 	}()
 	return h.run(c, payload)

@@ -14,6 +14,7 @@ type Registry struct {
 	byUUID map[UUID]*Object
 	byName map[string]*Object
 	byID   map[int]*Object
+	order  []*Object // all, by name
 }
 
 // NewRegistry makes an empty registry.
@@ -25,9 +26,18 @@ func NewRegistry() *Registry {
 func (r *Registry) Put(o *Object) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.unlink(r.byUUID[o.UUID])
+	old := r.byUUID[o.UUID]
+	r.unlink(old)
 	r.byUUID[o.UUID] = o
 	r.byName[o.Name] = o
+	if old != nil && old.Name != o.Name {
+		r.drop(old)
+	}
+	if at, there := r.place(o.Name); there {
+		r.order[at] = o
+	} else {
+		r.order = slices.Insert(r.order, at, o)
+	}
 	if o.Active() {
 		r.byID[o.ID] = o
 	}
@@ -37,8 +47,24 @@ func (r *Registry) Put(o *Object) {
 func (r *Registry) Delete(uuid UUID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.unlink(r.byUUID[uuid])
-	delete(r.byUUID, uuid)
+	if old := r.byUUID[uuid]; old != nil {
+		r.unlink(old)
+		delete(r.byUUID, uuid)
+		r.drop(old)
+	}
+}
+
+// place finds where a name stands in the order, or would.
+func (r *Registry) place(name string) (at int, there bool) {
+	return slices.BinarySearchFunc(r.order, name, func(o *Object, name string) int {
+		return strings.Compare(o.Name, name)
+	})
+}
+
+func (r *Registry) drop(o *Object) {
+	if at, there := r.place(o.Name); there && r.order[at] == o {
+		r.order = slices.Delete(r.order, at, at+1)
+	}
 }
 
 func (r *Registry) unlink(old *Object) {
@@ -84,13 +110,12 @@ func (r *Registry) Len() int {
 // Select gives the objects that match the flags of a list, by name.
 func (r *Registry) Select(flags uint32) []*Object {
 	r.mu.RLock()
-	list := make([]*Object, 0, len(r.byUUID))
-	for _, o := range r.byUUID {
+	defer r.mu.RUnlock()
+	list := make([]*Object, 0, len(r.order))
+	for _, o := range r.order {
 		if o.Match(flags) {
 			list = append(list, o)
 		}
 	}
-	r.mu.RUnlock()
-	slices.SortFunc(list, func(a, b *Object) int { return strings.Compare(a.Name, b.Name) })
 	return list
 }

@@ -111,9 +111,7 @@ func (m *machine) object() *domain.Object {
 		return o
 	}
 	o.Status = m.status
-	if m.core.Persistent {
-		o.Next = m.config
-	}
+	o.Next = m.config
 	return o
 }
 

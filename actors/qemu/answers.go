@@ -70,10 +70,10 @@ type (
 		Image     imageInfo `json:"image"`
 	}
 	imageInfo struct {
-		Filename    string `json:"filename"`
-		Format      string `json:"format"`
-		VirtualSize uint64 `json:"virtual-size"`
-		ActualSize  uint64 `json:"actual-size"`
+		Filename    string  `json:"filename"`
+		Format      string  `json:"format"`
+		VirtualSize uint64  `json:"virtual-size"`
+		ActualSize  *uint64 `json:"actual-size"`
 	}
 	// iothread is one of query-iothreads.
 	iothread struct {

@@ -2,42 +2,66 @@ package qemu
 
 import (
 	"context"
+	"io"
 	"os"
 	"strconv"
-	"strings"
 	"syscall"
 
+	"virtree.dev/protocol/image"
 	xml "virtree.dev/protocol/xml/domain"
 )
 
-// blockNumbers are what QEMU counts of one source of a disk.
+// blockNumbers are what QEMU tells of one device or one node.
 type blockNumbers struct {
-	io         ioStats
-	allocation uint64 // how far it was written
-	capacity   uint64
-	physical   uint64
-	onDisk     uint64 // what the file system says it takes
-	threshold  uint64
+	io        ioStats
+	highest   uint64 // how far it was written
+	written   bool   // that is known
+	capacity  uint64
+	physical  uint64 // what it takes of the host
+	threshold uint64
 }
 
 // nodeName is the beginning of the names of a source's block nodes; -format or -storage follow.
 func nodeName(s *xml.DiskSource) string { return "libvirt-" + strconv.Itoa(int(s.Index)) }
 
-// blockNumbersOf asks for the counters of all sources, by nodeName.
-func blockNumbersOf(ctx context.Context, h handle) (map[string]*blockNumbers, error) {
-	found := map[string]*blockNumbers{}
-	stats, err := query[[]blockStats](ctx, h, "query-blockstats", map[string]bool{"query-nodes": true})
-	if err != nil {
-		return nil, err
+// blockTable has the numbers by QEMU's names of devices and nodes.
+type blockTable map[string]*blockNumbers
+
+func (t blockTable) entry(name string) *blockNumbers {
+	if t[name] == nil {
+		t[name] = &blockNumbers{}
 	}
-	for i := range stats {
-		name, part := splitNode(stats[i].NodeName)
-		n := entry(found, name)
-		if part == "storage" && n.allocation == 0 {
-			n.allocation = stats[i].Stats.HighestOffset
+	return t[name]
+}
+
+// device is what the guest did with a disk.
+func (t blockTable) device(disk *xml.Disk) *blockNumbers {
+	if disk.Bus == "sd" {
+		return t["drive-"+disk.Alias]
+	}
+	return t[diskQOMPath(disk)]
+}
+
+// source is what a source shows to the guest: raw ones have no layer for the format.
+func (t blockTable) source(s *xml.DiskSource) *blockNumbers {
+	if n := t[nodeName(s)+"-format"]; n != nil {
+		return n
+	}
+	return t.storage(s)
+}
+
+func (t blockTable) storage(s *xml.DiskSource) *blockNumbers { return t[nodeName(s)+"-storage"] }
+
+// blockNumbersOf asks for the numbers of all disks and their sources.
+func blockNumbersOf(ctx context.Context, h handle) (blockTable, error) {
+	t := blockTable{}
+	for _, args := range []any{nil, map[string]bool{"query-nodes": true}} {
+		stats, err := query[[]blockStats](ctx, h, "query-blockstats", args)
+		if err != nil {
+			return nil, err
 		}
-		if part == "format" {
-			n.allocation = stats[i].Stats.HighestOffset
+		for i := range stats {
+			t.count(&stats[i])
 		}
 	}
 	nodes, err := query[[]namedNode](ctx, h, "query-named-block-nodes", map[string]bool{"flat": true})
@@ -45,49 +69,28 @@ func blockNumbersOf(ctx context.Context, h handle) (map[string]*blockNumbers, er
 		return nil, err
 	}
 	for i := range nodes {
-		name, part := splitNode(nodes[i].NodeName)
-		n := entry(found, name)
-		if part == "format" || n.capacity == 0 {
-			n.capacity = nodes[i].Image.VirtualSize
-		}
-		if part == "storage" {
-			n.onDisk = nodes[i].Image.ActualSize
-			n.threshold = nodes[i].Threshold
+		n, image := t.entry(nodes[i].NodeName), &nodes[i].Image
+		n.capacity, n.threshold = image.VirtualSize, nodes[i].Threshold
+		n.physical = image.VirtualSize // unless it is thin
+		if image.ActualSize != nil {
+			n.physical = *image.ActualSize
 		}
 	}
-	return found, frontends(ctx, h, found)
+	return t, nil
 }
 
-// frontends adds what the guest's devices did to the sources that they use.
-func frontends(ctx context.Context, h handle, found map[string]*blockNumbers) error {
-	stats, err := query[[]blockStats](ctx, h, "query-blockstats", nil)
-	if err != nil {
-		return err
-	}
-	for _, disk := range h.object.Def.Devices.Disks {
-		for i := range stats {
-			if stats[i].QDev != "" && qomAlias(stats[i].QDev) == disk.Alias {
-				entry(found, nodeName(disk.Source)).io = stats[i].Stats
-			}
+// count notes what one answer of query-blockstats tells, under each name that it has.
+func (t blockTable) count(s *blockStats) {
+	for _, name := range []string{s.Device, s.QDev, s.NodeName} {
+		if name == "" {
+			continue
+		}
+		n := t.entry(name)
+		n.io = s.Stats
+		if s.Parent != nil {
+			n.highest, n.written = s.Parent.Stats.HighestOffset, true
 		}
 	}
-	return nil
-}
-
-func entry(found map[string]*blockNumbers, name string) *blockNumbers {
-	if found[name] == nil {
-		found[name] = &blockNumbers{}
-	}
-	return found[name]
-}
-
-// splitNode cuts "libvirt-3-format" into the source's part and the layer.
-func splitNode(node string) (source, layer string) {
-	i := strings.LastIndexByte(node, '-')
-	if i < 0 {
-		return node, ""
-	}
-	return node[:i], node[i+1:]
 }
 
 // local says whether a source is in the host's own file system.
@@ -116,38 +119,26 @@ func imageSizeOf(s *xml.DiskSource) (imageSize, error) {
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok && info.Mode().IsRegular() {
 		size.allocation = uint64(stat.Blocks) * sectorSize
 	} else {
-		end, err := f.Seek(0, 2)
+		end, err := f.Seek(0, io.SeekEnd)
+		if err == nil {
+			_, err = f.Seek(0, io.SeekStart)
+		}
 		if err != nil {
 			return size, err
 		}
 		size.physical, size.allocation = uint64(end), uint64(end)
 	}
 	size.capacity = size.physical
-	if s.Format == "qcow2" {
-		if capacity, ok := qcow2Capacity(f); ok {
-			size.capacity = capacity
+	if s.Format != "raw" {
+		b, err := io.ReadAll(io.LimitReader(f, image.MaxHeader))
+		if err != nil {
+			return size, err
+		}
+		if h, err := image.Parse(s.Format, b); err == nil && h.Capacity != 0 {
+			size.capacity = h.Capacity
 		}
 	}
 	return size, nil
-}
-
-// What of a qcow2 header is read: the magic number, and the size of the disk.
-const (
-	qcow2Magic    = "QFI\xfb"
-	qcow2SizeAt   = 24
-	qcow2ReadSize = 32
-)
-
-func qcow2Capacity(f *os.File) (uint64, bool) {
-	var b [qcow2ReadSize]byte
-	if _, err := f.ReadAt(b[:], 0); err != nil || string(b[:len(qcow2Magic)]) != qcow2Magic {
-		return 0, false
-	}
-	var n uint64
-	for _, c := range b[qcow2SizeAt:] {
-		n = n<<8 | uint64(c)
-	}
-	return n, true
 }
 
 // diskQOMPath is what QEMU calls the guest's device of a disk.

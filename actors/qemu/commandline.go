@@ -35,6 +35,9 @@ func (d *Driver) prepareMachine(def *xml.Domain) error {
 	if err := d.groups.check(def); err != nil {
 		return err
 	}
+	if err := determineChains(def); err != nil {
+		return err
+	}
 	return d.reservePorts(def)
 }
 

@@ -53,8 +53,7 @@ func (m *machine) undefine(p *gen.Process) error {
 	o := m.object()
 	m.core.Persistent, m.autostart, m.autostartOnce = false, false, false
 	if m.status != nil {
-		m.config = nil
-		o = m.publish()
+		o = m.publish() // the former definition can still be read beside the machine's document
 	}
 	m.drv.emitLifecycle(o, domain.Emit{Type: domain.Undefined, Detail: domain.UndefinedRemoved})
 	if m.status == nil {

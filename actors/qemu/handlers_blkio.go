@@ -38,7 +38,7 @@ func (d *Driver) blkioParameters(c *dispatch.Call, a *remote.DomainGetBlkioParam
 	if err := checkFlags(c, a.Flags, uint32(affectMask)|virtype.TypedParamStringOkay); err != nil {
 		return nil, err
 	}
-	if err := d.mayTune("Block I/O tuning", virerr.ConfigUnsupported); err != nil {
+	if err := d.mayTune(a.Dom, "Block I/O tuning", virerr.ConfigUnsupported); err != nil {
 		return nil, err
 	}
 	if a.Nparams == 0 {
@@ -74,7 +74,7 @@ func (d *Driver) setBlkioParameters(c *dispatch.Call, a *remote.DomainSetBlkioPa
 	if err := allowed.Check(a.Params); err != nil {
 		return nil, err
 	}
-	if err := d.mayTune("Block I/O tuning", virerr.ConfigUnsupported); err != nil {
+	if err := d.mayTune(a.Dom, "Block I/O tuning", virerr.ConfigUnsupported); err != nil {
 		return nil, err
 	}
 	return nil, d.edit(c, a.Dom, a.Flags, change{

@@ -27,17 +27,13 @@ func findDisk(def *xml.Domain, path string) *xml.Disk {
 	return nil
 }
 
-// diskNumbers gives the counters of one disk, or with an empty path the sum of all.
-func diskNumbers(ctx context.Context, h handle, path string) (*blockNumbers, error) {
-	def := h.object.Def
-	disks := def.Devices.Disks
+// diskCounters gives the counters of one disk, or with an empty path the sum of all.
+func diskCounters(ctx context.Context, h handle, path string) (*ioStats, error) {
+	disks := h.object.Def.Devices.Disks
 	if path != "" {
-		disk := findDisk(def, path)
-		if disk == nil {
-			return nil, errInvalidArg("invalid path: %s", path)
-		}
-		if disk.Source.Type == "vhostuser" {
-			return nil, errUnsupportedOperation("block stats are not supported for vhostuser disk")
+		disk, err := statsDisk(h.object.Def, path)
+		if err != nil {
+			return nil, err
 		}
 		disks = []*xml.Disk{disk}
 	}
@@ -45,43 +41,52 @@ func diskNumbers(ctx context.Context, h handle, path string) (*blockNumbers, err
 	if err != nil {
 		return nil, err
 	}
-	sum := &blockNumbers{}
+	sum := &ioStats{}
 	for _, disk := range disks {
-		n := all[nodeName(disk.Source)]
-		if n == nil {
-			if disk.Source.Type == "vhostuser" || disk.Source.Empty() {
-				continue
-			}
-			return nil, errInternal("cannot find statistics for device '%s'", disk.Alias)
+		if disk.Source.Type == "vhostuser" {
+			continue
 		}
-		sum.add(n)
+		n := all.device(disk)
+		if n == nil {
+			return nil, errInternal("cannot find statistics for device '%s'", diskQOMPath(disk))
+		}
+		sum.add(&n.io)
 	}
 	return sum, nil
 }
 
-func (b *blockNumbers) add(n *blockNumbers) {
-	for _, c := range []struct {
-		to *uint64
-		n  uint64
-	}{
-		{&b.io.ReadOps, n.io.ReadOps}, {&b.io.ReadBytes, n.io.ReadBytes}, {&b.io.ReadTime, n.io.ReadTime},
-		{&b.io.WriteOps, n.io.WriteOps}, {&b.io.WriteBytes, n.io.WriteBytes}, {&b.io.WriteTime, n.io.WriteTime},
-		{&b.io.FlushOps, n.io.FlushOps}, {&b.io.FlushTime, n.io.FlushTime},
-		{&b.allocation, n.allocation}, {&b.capacity, n.capacity}, {&b.physical, n.physical},
-	} {
-		*c.to += c.n
+// statsDisk finds a disk whose numbers QEMU has.
+func statsDisk(def *xml.Domain, path string) (*xml.Disk, error) {
+	disk := findDisk(def, path)
+	switch {
+	case disk == nil:
+		return nil, errInvalidArg("invalid path: %s", path)
+	case disk.Source.Type == "vhostuser":
+		return nil, errUnsupportedOperation("block stats are not supported for vhostuser disk")
 	}
+	return disk, nil
+}
+
+func (s *ioStats) add(n *ioStats) {
+	s.ReadOps += n.ReadOps
+	s.ReadBytes += n.ReadBytes
+	s.ReadTime += n.ReadTime
+	s.WriteOps += n.WriteOps
+	s.WriteBytes += n.WriteBytes
+	s.WriteTime += n.WriteTime
+	s.FlushOps += n.FlushOps
+	s.FlushTime += n.FlushTime
 }
 
 func (d *Driver) blockStats(c *dispatch.Call, a *remote.DomainBlockStatsArgs) (*remote.DomainBlockStatsRet, error) {
 	r := &remote.DomainBlockStatsRet{Errs: -1} // QEMU does not count them
 	err := d.active(c, a.Dom, domain.JobQuery, func(h handle) error {
-		n, err := diskNumbers(c, h, a.Path)
+		n, err := diskCounters(c, h, a.Path)
 		if err != nil {
 			return err
 		}
-		r.RdReq, r.RdBytes = int64(n.io.ReadOps), int64(n.io.ReadBytes)
-		r.WrReq, r.WrBytes = int64(n.io.WriteOps), int64(n.io.WriteBytes)
+		r.RdReq, r.RdBytes = int64(n.ReadOps), int64(n.ReadBytes)
+		r.WrReq, r.WrBytes = int64(n.WriteOps), int64(n.WriteBytes)
 		return nil
 	})
 	return r, err
@@ -96,18 +101,18 @@ func (d *Driver) blockStatsFlags(c *dispatch.Call, a *remote.DomainBlockStatsFla
 	}
 	var params virtype.Params
 	err := d.active(c, a.Dom, domain.JobQuery, func(h handle) error {
-		n, err := diskNumbers(c, h, a.Path)
+		n, err := diskCounters(c, h, a.Path)
 		if err != nil {
 			return err
 		}
-		params.Llong("wr_bytes", int64(n.io.WriteBytes))
-		params.Llong("wr_operations", int64(n.io.WriteOps))
-		params.Llong("rd_bytes", int64(n.io.ReadBytes))
-		params.Llong("rd_operations", int64(n.io.ReadOps))
-		params.Llong("flush_operations", int64(n.io.FlushOps))
-		params.Llong("wr_total_times", int64(n.io.WriteTime))
-		params.Llong("rd_total_times", int64(n.io.ReadTime))
-		params.Llong("flush_total_times", int64(n.io.FlushTime))
+		params.Llong("wr_bytes", int64(n.WriteBytes))
+		params.Llong("wr_operations", int64(n.WriteOps))
+		params.Llong("rd_bytes", int64(n.ReadBytes))
+		params.Llong("rd_operations", int64(n.ReadOps))
+		params.Llong("flush_operations", int64(n.FlushOps))
+		params.Llong("wr_total_times", int64(n.WriteTime))
+		params.Llong("rd_total_times", int64(n.ReadTime))
+		params.Llong("flush_total_times", int64(n.FlushTime))
 		return nil
 	})
 	if err != nil {
@@ -154,20 +159,25 @@ func inactiveBlockInfo(disk *xml.Disk, r *remote.DomainGetBlockInfoRet) error {
 	return nil
 }
 
-// activeBlockInfo joins what QEMU says with what the file system does: an image
-// without holes has equal sizes.
+// activeBlockInfo joins what QEMU says with what the file system does: equal sizes,
+// or none, mean a file with holes.
 func activeBlockInfo(ctx context.Context, h handle, disk *xml.Disk, r *remote.DomainGetBlockInfoRet) error {
-	n, err := diskNumbers(ctx, h, disk.Target)
+	all, err := blockNumbersOf(ctx, h)
 	if err != nil {
 		return err
 	}
-	r.Capacity = n.capacity
-	r.Allocation = n.allocation
-	if disk.Source.Type == "file" && disk.Source.Format == "qcow2" || n.allocation == 0 {
-		r.Allocation = n.onDisk
+	if all.device(disk) == nil {
+		return errInternal("cannot find statistics for device '%s'", diskQOMPath(disk))
 	}
-	r.Physical = n.onDisk
-	if n.onDisk == 0 || r.Allocation == n.onDisk {
+	n := all.source(disk.Source)
+	if n == nil {
+		n = &blockNumbers{}
+	}
+	r.Capacity, r.Allocation, r.Physical = n.capacity, n.highest, n.physical
+	if !n.written || disk.Source.Type == "file" && disk.Source.Format == "qcow2" || r.Allocation == 0 {
+		r.Allocation = n.physical
+	}
+	if r.Allocation == n.physical {
 		if size := physicalSize(disk.Source, 0); size != 0 {
 			r.Physical = size
 		}

@@ -43,11 +43,19 @@ func (d *Driver) blockResize(c *dispatch.Call, a *remote.DomainBlockResizeArgs) 
 		if disk.Bus == "sd" {
 			args["device"] = "drive-" + disk.Alias
 		} else {
-			args["node-name"] = nodeName(disk.Source) + "-format"
+			args["node-name"] = h.formatNode(disk.Source)
 		}
 		_, err = h.monitor(c, "block_resize", args, nil)
 		return err
 	})
+}
+
+// formatNode is the node that shows a source to the guest; newer QEMUs read raw ones without a layer of their own.
+func (h handle) formatNode(s *xml.DiskSource) string {
+	if s.Format == "raw" && s.Encryption == nil && h.hasCap("blockjob.backing-mask-protocol") {
+		return nodeName(s) + "-storage"
+	}
+	return nodeName(s) + "-format"
 }
 
 // resizable gives the size that a disk is to have, in bytes.

@@ -53,9 +53,12 @@ func (d *Driver) interfaceStats(_ *dispatch.Call, a *remote.DomainInterfaceStats
 	if err != nil {
 		return nil, err
 	}
+	if nic.Target == "" {
+		return nil, virerr.New(virerr.FromNone, virerr.InternalError, "Interface name not provided")
+	}
 	t, err := d.interfaceTraffic(nic)
-	if nic.Target == "" || err != nil {
-		return nil, errInternal("/proc/net/dev: Interface not found")
+	if err != nil {
+		return nil, virerr.New(virerr.FromNone, virerr.InternalError, "/proc/net/dev: Interface not found")
 	}
 	return &remote.DomainInterfaceStatsRet{
 		RxBytes: t.RxBytes, RxPackets: t.RxPackets, RxErrs: t.RxErrors, RxDrop: t.RxDropped,

@@ -1,6 +1,7 @@
 package qemu
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"os"
@@ -47,7 +48,8 @@ func (d *Driver) blockPeek(c *dispatch.Call, a *remote.DomainBlockPeekArgs) (*re
 	case disk.Source.Type == "vhostuser":
 		return nil, errUnsupportedOperation("peeking is not supported for vhostuser disk")
 	case disk.Source.Format != "raw":
-		return nil, errUnsupportedOperation("peeking is only supported for disk with 'raw' format not '%s'", disk.Source.Format)
+		return nil, errUnsupportedOperation("peeking is only supported for disk with 'raw' format not '%s'",
+			cmp.Or(disk.Source.Format, "none"))
 	case disk.Source.FDGroup != "":
 		return nil, errUnsupportedOperation("peeking is not supported for FD passed images")
 	case !local(disk.Source):

@@ -86,7 +86,11 @@ func (d *Driver) getXML(c *dispatch.Call, a *remote.DomainGetXMLDescArgs) (*remo
 	}
 	secure := a.Flags&xmlSecure != 0
 	if a.Flags&xmlMigratable != 0 {
-		text := d.migratable(def).Format(xml.FormatOptions{Secure: true, Inactive: true, Migratable: true})
+		next, err := d.migratable(def)
+		if err != nil {
+			return nil, err
+		}
+		text := next.Format(xml.FormatOptions{Secure: true, Inactive: inactive, Migratable: true})
 		return &remote.DomainGetXMLDescRet{XML: text}, nil
 	}
 	text := def.Format(xml.FormatOptions{Secure: secure, Inactive: inactive})
@@ -160,8 +164,15 @@ func (d *Driver) securityLabel(_ *dispatch.Call, a *remote.DomainGetSecurityLabe
 }
 
 func (d *Driver) securityLabels(_ *dispatch.Call, a *remote.DomainGetSecurityLabelListArgs) (*remote.DomainGetSecurityLabelListRet, error) {
-	_, err := d.find(a.Dom)
-	return &remote.DomainGetSecurityLabelListRet{}, err
+	o, err := d.find(a.Dom)
+	if err != nil {
+		return nil, err
+	}
+	r := &remote.DomainGetSecurityLabelListRet{}
+	if o.Active() {
+		r.Labels, r.Ret = []remote.DomainGetSecurityLabelRet{{Label: chars("")}}, 1
+	}
+	return r, nil
 }
 
 // guestHostname would be asked of the guest's agent or of a network's leases.

@@ -26,23 +26,32 @@ func (d *Driver) allStats(c *dispatch.Call, a *remote.ConnectGetAllDomainStatsAr
 	if err := checkFlags(c, a.Flags, statsListFlags|own); err != nil {
 		return nil, err
 	}
-	groups := allStats()
-	if a.Stats != 0 {
-		if unknown := a.Stats &^ groups; unknown != 0 && a.Flags&virtype.ConnectGetAllDomainsStatsEnforceStats != 0 {
-			return nil, errUnsupportedArgument("Stats types bits 0x%x are not supported by this daemon or QEMU", unknown)
-		}
-		groups &= a.Stats
-	}
 	list := d.statsDomains(a)
 	r := &remote.ConnectGetAllDomainStatsRet{}
 	err := c.Wait(func() error {
 		for _, o := range list {
+			groups, err := statsWanted(a)
+			if err != nil {
+				return err
+			}
 			params := d.statsOf(c, o, groups, a.Flags)
 			r.RetStats = append(r.RetStats, remote.DomainStatsRecord{Dom: wire(o), Params: params})
 		}
 		return nil
 	})
 	return r, err
+}
+
+// statsWanted are the groups that a client asks for, as far as they are known.
+func statsWanted(a *remote.ConnectGetAllDomainStatsArgs) (uint32, error) {
+	groups := allStats()
+	if a.Stats == 0 {
+		return groups, nil
+	}
+	if unknown := a.Stats &^ groups; unknown != 0 && a.Flags&virtype.ConnectGetAllDomainsStatsEnforceStats != 0 {
+		return 0, errUnsupportedArgument("Stats types bits 0x%x are not supported by this daemon or QEMU", unknown)
+	}
+	return groups & a.Stats, nil
 }
 
 // statsDomains gives the domains that are meant: those named, or all that match.
@@ -101,7 +110,7 @@ func (d *Driver) cpuStats(c *dispatch.Call, a *remote.DomainGetCPUStatsArgs) (*r
 	if err != nil {
 		return nil, err
 	}
-	if a.StartCPU != totalCPU {
+	if a.StartCPU != totalCPU || !d.dirs.Privileged {
 		return nil, errInvalid("cgroup CPUACCT controller is not mounted")
 	}
 	const count = 3

@@ -40,9 +40,9 @@ const (
 )
 
 // Tuning in general, refused in session mode with the code that libvirt has for each kind.
-func (d *Driver) mayTune(what string, code virerr.Code) error {
-	if d.dirs.Privileged {
-		return nil
+func (d *Driver) mayTune(dom remote.NonnullDomain, what string, code virerr.Code) error {
+	if _, err := d.find(dom); err != nil || d.dirs.Privileged {
+		return err
 	}
 	return virerr.New(virerr.FromQEMU, code, "%s is not available in session mode", what)
 }
@@ -71,7 +71,7 @@ const schedulerCount = 9
 func (d *Driver) schedulerType(_ *dispatch.Call, a *remote.DomainGetSchedulerTypeArgs) (*remote.DomainGetSchedulerTypeRet, error) {
 	o, err := d.find(a.Dom)
 	if err == nil {
-		err = d.mayTune("CPU tuning", virerr.OperationUnsupported)
+		err = d.mayTune(a.Dom, "CPU tuning", virerr.OperationUnsupported)
 	}
 	if err == nil && o.Active() {
 		err = errInvalid("%s", noCPUGroup)
@@ -133,7 +133,7 @@ func (d *Driver) schedulerParametersFlags(c *dispatch.Call, a *remote.DomainGetS
 }
 
 func (d *Driver) readScheduler(dom remote.NonnullDomain, n int32, flags uint32) (virtype.Params, error) {
-	if err := d.mayTune("CPU tuning", virerr.OperationUnsupported); err != nil {
+	if err := d.mayTune(dom, "CPU tuning", virerr.OperationUnsupported); err != nil {
 		return nil, err
 	}
 	def, err := d.readTuning(dom, flags, noCPUGroup)
@@ -182,7 +182,7 @@ func (d *Driver) changeScheduler(c *dispatch.Call, dom remote.NonnullDomain, par
 	if err := schedulerTypes().Check(params); err != nil {
 		return err
 	}
-	if err := d.mayTune("CPU tuning", virerr.ConfigUnsupported); err != nil {
+	if err := d.mayTune(dom, "CPU tuning", virerr.ConfigUnsupported); err != nil {
 		return err
 	}
 	return d.edit(c, dom, flags, change{
@@ -237,7 +237,7 @@ func (d *Driver) memoryParameters(c *dispatch.Call, a *remote.DomainGetMemoryPar
 	if err := checkFlags(c, a.Flags, uint32(affectMask)|virtype.TypedParamStringOkay); err != nil {
 		return nil, err
 	}
-	if err := d.mayTune("Memory tuning", virerr.OperationUnsupported); err != nil {
+	if err := d.mayTune(a.Dom, "Memory tuning", virerr.OperationUnsupported); err != nil {
 		return nil, err
 	}
 	if a.Nparams == 0 {
@@ -266,7 +266,7 @@ func (d *Driver) setMemoryParameters(c *dispatch.Call, a *remote.DomainSetMemory
 	if err := allowed.Check(a.Params); err != nil {
 		return nil, err
 	}
-	if err := d.mayTune("Memory tuning", virerr.OperationUnsupported); err != nil {
+	if err := d.mayTune(a.Dom, "Memory tuning", virerr.OperationUnsupported); err != nil {
 		return nil, err
 	}
 	return nil, d.edit(c, a.Dom, a.Flags, change{
@@ -341,7 +341,7 @@ func (d *Driver) setNUMAParameters(c *dispatch.Call, a *remote.DomainSetNUMAPara
 	}
 	return nil, d.edit(c, a.Dom, a.Flags, change{
 		live: func(handle, *xml.Domain) error {
-			if err := d.mayTune("NUMA tuning", virerr.OperationUnsupported); err != nil {
+			if err := d.mayTune(a.Dom, "NUMA tuning", virerr.OperationUnsupported); err != nil {
 				return err
 			}
 			return errInvalid("%s", noCPUSetGroup)

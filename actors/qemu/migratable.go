@@ -1,6 +1,7 @@
 package qemu
 
 import (
+	"cmp"
 	"reflect"
 	"regexp"
 	"slices"
@@ -13,9 +14,11 @@ import (
 
 // migratable gives the document in the form that an older libvirt takes over: without
 // what that one adds by itself, and without what belongs to this host.
-func (d *Driver) migratable(def *xml.Domain) *xml.Domain {
-	next := *def
-	next.ID = -1
+func (d *Driver) migratable(def *xml.Domain) (*xml.Domain, error) {
+	next, err := copyMigratable(def)
+	if err != nil {
+		return nil, err
+	}
 	v := &next.Devices
 	usb := -1
 	if machines.Of(def).I440FX() {
@@ -32,13 +35,24 @@ func (d *Driver) migratable(def *xml.Domain) *xml.Domain {
 			return c.TargetType == "spapr-vio-serial" || c.TargetType == "system-serial"
 		},
 		func(c *xml.Chardev) { c.TargetType, c.TargetModel = "", "" })
+	v.Disks = replace(v.Disks, isEmptyDrive, func(k *xml.Disk) {
+		source := *k.Source
+		source.Format = cmp.Or(source.Format, "raw")
+		k.Source = &source
+	})
 	if usual, err := defaults.Audio(def, d.defaults); err == nil && usual != nil && len(v.Audios) == 1 && reflect.DeepEqual(v.Audios[0], usual) {
 		v.Audios = nil
 	}
 	if def.CPU != nil && def.CPU.Mode == "custom" && def.CPU.Model == "Icelake-Server" {
 		next.CPU = withoutPConfig(def.CPU)
 	}
-	return &next
+	return next, nil
+}
+
+// copyMigratable makes a document without what only a machine has.
+func copyMigratable(def *xml.Domain) (*xml.Domain, error) {
+	text := def.Format(xml.FormatOptions{Secure: true, Inactive: true, Migratable: true})
+	return xml.Parse([]byte(text), xml.ParseOptions{SkipValidate: true, SkipPostParse: true, Inactive: true})
 }
 
 // only gives the place of the one controller of its type, if it is the first of that

@@ -26,12 +26,20 @@ func (s *starter) query() error {
 			st.VCPUs = append(st.VCPUs, domstatus.VCPU{ID: uint(c.Index), PID: c.Thread})
 		}
 		nameTerminals(st.Domain, devices)
+		st.Domain.Devices.Disks = replace(st.Domain.Devices.Disks, isEmptyDrive, func(k *xml.Disk) {
+			k.Source = &xml.DiskSource{Type: "file"}
+		})
 	}})
 	if err == nil {
 		s.def = o.Def
 		s.status.VCPUs = o.Status.VCPUs
 	}
 	return err
+}
+
+// isEmptyDrive says whether a drive has no medium: nothing is known of what will be in it.
+func isEmptyDrive(k *xml.Disk) bool {
+	return (k.Device == "cdrom" || k.Device == "floppy") && k.Source.Empty()
 }
 
 // nameTerminals tells the document which terminal each character device got.
@@ -126,7 +134,7 @@ func (s *starter) links() error {
 func (s *starter) balloon() error {
 	b := s.def.Devices.Memballoon
 	if b == nil || b.Model == "none" {
-		return nil
+		return s.hasMemory(s.def.Memory.Total)
 	}
 	if b.Period > 0 {
 		args := map[string]any{"path": "/machine/peripheral/" + b.Alias, "property": "guest-stats-polling-interval", "value": b.Period}
@@ -134,10 +142,23 @@ func (s *starter) balloon() error {
 			return err
 		}
 	}
-	if s.def.Memory.Current == s.def.Memory.Total {
-		return nil
+	if s.def.Memory.Current != s.def.Memory.Total {
+		_, err := s.dom.monitor(s.ctx, "balloon", map[string]any{"value": s.def.Memory.Current * 1024}, nil)
+		if err != nil {
+			return err
+		}
 	}
-	_, err := s.dom.monitor(s.ctx, "balloon", map[string]any{"value": s.def.Memory.Current * 1024}, nil)
+	// The guest has all of its memory until its driver gives some back.
+	info, err := query[balloonInfo](s.ctx, s.dom, "query-balloon", nil)
+	if err != nil {
+		return err
+	}
+	return s.hasMemory(info.Actual / 1024)
+}
+
+// hasMemory notes what the guest really has, in KiB.
+func (s *starter) hasMemory(size uint64) error {
+	_, err := call(s.ctx, s.dom, update{Change: func(st *domstatus.Status) { st.Domain.Memory.Current = size }})
 	return err
 }
 

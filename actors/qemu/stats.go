@@ -75,14 +75,19 @@ func (s *statsReader) state() {
 	s.params.Int("state.reason", int32(s.h.object.Reason))
 }
 
+// cpu tells for a domain that does not run the daemon's own times, as libvirt does.
 func (s *statsReader) cpu() {
-	if !s.h.object.Active() {
-		return
+	pid := s.h.object.PID
+	if pid == 0 {
+		pid = os.Getpid()
 	}
-	if times, err := s.drv.host.ProcessTimes(s.h.object.PID); err == nil {
+	if times, err := s.drv.host.ProcessTimes(pid); err == nil {
 		s.params.Ullong("cpu.time", uint64(times.CPU()))
 		s.params.Ullong("cpu.user", uint64(times.User))
 		s.params.Ullong("cpu.system", uint64(times.System))
+	}
+	if !s.h.object.Active() {
+		return
 	}
 	s.params.Uint("cpu.cache.monitor.count", 0)
 	s.params.Ullong("cpu.haltpoll.success.time", 0)
@@ -181,17 +186,17 @@ func (s *statsReader) interfaces() {
 }
 
 func (s *statsReader) blocks() {
-	var numbers map[string]*blockNumbers
+	var numbers blockTable
 	if s.asks() {
 		numbers, _ = blockNumbersOf(s.ctx, s.h)
 	}
 	var found virtype.Params
 	count := 0
 	for _, disk := range s.h.object.Def.Devices.Disks {
-		for source := disk.Source; source != nil && source.Type != "none"; source = source.Backing {
-			s.block(&found, count, disk, source, numbers)
+		for source := disk.Source; source != nil && source.Type != backingTerminator; source = source.Backing {
+			s.block(&found, fmt.Sprintf("block.%d.", count), disk, source, numbers)
 			count++
-			if !s.backing {
+			if !s.backing || source.Type == "vhostuser" {
 				break
 			}
 		}
@@ -200,8 +205,7 @@ func (s *statsReader) blocks() {
 	s.params = append(s.params, found...)
 }
 
-func (s *statsReader) block(p *virtype.Params, i int, disk *xml.Disk, source *xml.DiskSource, numbers map[string]*blockNumbers) {
-	name := fmt.Sprintf("block.%d.", i)
+func (s *statsReader) block(p *virtype.Params, name string, disk *xml.Disk, source *xml.DiskSource, numbers blockTable) {
 	p.String(name+"name", disk.Target)
 	if local(source) && source.Path != "" {
 		p.String(name+"path", source.Path)
@@ -209,37 +213,59 @@ func (s *statsReader) block(p *virtype.Params, i int, disk *xml.Disk, source *xm
 	if source.Index != 0 {
 		p.Uint(name+"backingIndex", uint32(source.Index))
 	}
-	if !s.h.object.Active() {
-		if size, err := imageSizeOf(source); err == nil {
-			p.Ullong(name+"allocation", size.allocation)
-			p.Ullong(name+"capacity", size.capacity)
-			p.Ullong(name+"physical", size.physical)
+	switch {
+	case source.Type == "vhostuser":
+	case !s.h.object.Active():
+		offlineBlock(p, name, source)
+	default:
+		if front := numbers.device(disk); front != nil && source == disk.Source {
+			blockCounters(p, name, &front.io)
 		}
+		blockSizes(p, name, source, numbers)
+	}
+}
+
+// offlineBlock reads the sizes of an image that nobody runs; one that cannot be read has none.
+func offlineBlock(p *virtype.Params, name string, source *xml.DiskSource) {
+	if source.Empty() || source.FDGroup != "" || !local(source) {
 		return
 	}
-	n := numbers[nodeName(source)]
-	if n == nil {
+	size, err := imageSizeOf(source)
+	if err != nil {
 		return
 	}
-	if source == disk.Source {
-		io := &n.io
-		p.Ullong(name+"rd.reqs", io.ReadOps)
-		p.Ullong(name+"rd.bytes", io.ReadBytes)
-		p.Ullong(name+"rd.times", io.ReadTime)
-		p.Ullong(name+"wr.reqs", io.WriteOps)
-		p.Ullong(name+"wr.bytes", io.WriteBytes)
-		p.Ullong(name+"wr.times", io.WriteTime)
-		p.Ullong(name+"fl.reqs", io.FlushOps)
-		p.Ullong(name+"fl.times", io.FlushTime)
+	for _, v := range []struct {
+		name  string
+		value uint64
+	}{{"allocation", size.allocation}, {"capacity", size.capacity}, {"physical", size.physical}} {
+		if v.value != 0 {
+			p.Ullong(name+v.name, v.value)
+		}
 	}
-	p.Ullong(name+"allocation", n.allocation)
-	if n.capacity != 0 {
-		p.Ullong(name+"capacity", n.capacity)
+}
+
+func blockCounters(p *virtype.Params, name string, io *ioStats) {
+	p.Ullong(name+"rd.reqs", io.ReadOps)
+	p.Ullong(name+"rd.bytes", io.ReadBytes)
+	p.Ullong(name+"rd.times", io.ReadTime)
+	p.Ullong(name+"wr.reqs", io.WriteOps)
+	p.Ullong(name+"wr.bytes", io.WriteBytes)
+	p.Ullong(name+"wr.times", io.WriteTime)
+	p.Ullong(name+"fl.reqs", io.FlushOps)
+	p.Ullong(name+"fl.times", io.FlushTime)
+}
+
+func blockSizes(p *virtype.Params, name string, source *xml.DiskSource, numbers blockTable) {
+	if n := numbers.source(source); n != nil {
+		p.Ullong(name+"allocation", n.highest)
+		if n.capacity != 0 {
+			p.Ullong(name+"capacity", n.capacity)
+		}
+		if physical := physicalSize(source, n.physical); physical != 0 {
+			p.Ullong(name+"physical", physical)
+		}
 	}
-	if physical := physicalSize(source, n.physical); physical != 0 {
-		p.Ullong(name+"physical", physical)
-	}
-	if n.threshold != 0 {
+	if n := numbers.storage(source); n != nil && n.threshold != 0 {
 		p.Ullong(name+"threshold", n.threshold)
 	}
 }

@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"context"
 	"io"
 	"os"
 
@@ -43,7 +44,7 @@ func (c *client) call(k *call) {
 		return
 	}
 	if handler.Mode == dispatch.Inline {
-		c.run(k, proc, handler, nil)
+		c.run(context.Background(), k, proc, handler, nil)
 		return
 	}
 	p := parkedCall{*k, proc, handler}
@@ -64,7 +65,7 @@ func (c *client) call(k *call) {
 // submit hands a call to a worker. It has been counted as a request.
 func (c *client) submit(p parkedCall) {
 	err := c.server.pool.Submit(act.Job{High: p.proc.Priority == program.High, Run: func(s *act.Slot) {
-		c.run(&p.call, p.proc, p.handler, s)
+		c.run(c.context(), &p.call, p.proc, p.handler, s)
 		c.mu.Lock()
 		c.requests--
 		c.mu.Unlock()
@@ -111,9 +112,9 @@ func (c *client) crowded() <-chan struct{} {
 }
 
 // run calls the handler and answers.
-func (c *client) run(k *call, proc *program.Procedure, handler *dispatch.Handler, slot *act.Slot) {
+func (c *client) run(ctx context.Context, k *call, proc *program.Procedure, handler *dispatch.Handler, slot *act.Slot) {
 	d := &dispatch.Call{
-		Context: c.process, Session: c.session, Program: k.Program, Proc: proc,
+		Context: ctx, Session: c.session, Program: k.Program, Proc: proc,
 		Serial: k.Serial, FDs: k.files, Slot: slot,
 	}
 	var opened *stream

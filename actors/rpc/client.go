@@ -1,58 +1,53 @@
 package rpc
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
 	"os"
-	"strconv"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"virtree.dev/actors/dispatch"
 	"virtree.dev/internal/sys"
 	"virtree.dev/protocol/wire"
-	"virtree.dev/supervisor/gen"
 )
 
-// client is one connection. Its reader is the goroutine of a meta process.
+// client is one connection. A poller reads for it.
 type client struct {
 	id      uint64
 	server  *Server
-	conn    *net.UnixConn
-	raw     syscall.RawConn
+	poller  *poller
+	socket  *sys.Socket
 	session *dispatch.Session
 	since   time.Time
-	process *gen.Process // of the reader; set when it starts
 
 	in  input
 	out output
 
 	mu       sync.Mutex
+	interest uint32        // what the poller watches the socket for
 	requests int           // calls that wait for a worker or run
 	parked   []parkedCall  // calls beyond max_client_requests
 	bytes    int           // of parked
 	eased    chan struct{} // closed when something was unparked
 	streams  map[uint32]*stream
+	ctx      context.Context // ends with the client; made when somebody needs it
+	cancel   context.CancelCauseFunc
 
-	heard   atomic.Int64 // when the client last sent anything, nanoseconds
-	pings   atomic.Int32 // that were not answered
-	closing sync.Once
+	heard atomic.Int64 // when the client last sent anything, nanoseconds
+	pings atomic.Int32 // that were not answered
+	gone  atomic.Bool  // to be taken down by the poller
 }
 
 // admit starts a client for a connection.
-func (s *Server) admit(conn *net.UnixConn, l *Listener) {
-	raw, err := conn.SyscallConn()
-	if err != nil {
-		conn.Close()
-		return
-	}
-	c := &client{server: s, conn: conn, raw: raw, since: time.Now()}
+func (s *Server) admit(socket *sys.Socket, l *Listener) {
+	c := &client{server: s, socket: socket, since: time.Now()}
 	c.out.client = c
 	who := dispatch.Identity{PID: -1, UID: -1, GID: -1}
-	if pid, uid, gid, err := sys.Credentials(raw); err == nil {
+	if pid, uid, gid, err := socket.Credentials(); err == nil {
 		who.PID, who.UID, who.GID = pid, uid, gid
 	}
 	s.mu.Lock()
@@ -64,54 +59,109 @@ func (s *Server) admit(conn *net.UnixConn, l *Listener) {
 		c.session.Authenticate()
 	}
 	s.clients[c.id] = c
+	if !c.session.Authenticated() {
+		s.strangers[c.id] = c
+	}
 	s.mu.Unlock()
 	c.heard.Store(c.since.UnixNano())
-	owner := s.owner.Load()
-	if owner == nil || owner.SpawnMeta("client "+strconv.FormatUint(c.id, 10), c) != nil {
+	if p := s.poller(c.id); p == nil || !p.add(c) {
 		c.end()
 	}
 }
 
-// Start reads until the client goes.
-func (c *client) Start(m *gen.Process) error {
-	c.process = m
-	defer c.end()
-	for {
-		if err := c.read(); err != nil {
-			return reasonOf(err)
-		}
-		if err := c.yield(m); err != nil {
-			return gen.Normal
-		}
+// ready does what the socket is ready for. An error ends the client.
+func (c *client) ready(events uint32) error {
+	if c.gone.Load() {
+		return net.ErrClosed
 	}
+	if events&sys.Writable != 0 {
+		c.watch(0, sys.Writable)
+		c.out.write()
+	}
+	if events&^uint32(sys.Writable) == 0 {
+		return nil
+	}
+	if err := c.read(); err != nil {
+		return err
+	}
+	if c.pressed() != nil {
+		c.pause()
+	}
+	return nil
 }
 
-// Stop ends the client from outside.
-func (c *client) Stop(error) { c.shut() }
+// watch changes what the poller watches the socket for.
+func (c *client) watch(more, less uint32) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.interest = c.interest&^less | more
+	_ = c.socket.Interest(c.poller.set, c.interest)
+}
 
-// shut closes the connection: the reader ends with it. What was answered is written first.
+// pressed gives a channel to wait on while the client must not be read from, else nil.
+func (c *client) pressed() <-chan struct{} {
+	if ch := c.out.stuffed(); ch != nil {
+		return ch
+	}
+	if ch := c.crowded(); ch != nil {
+		return ch
+	}
+	return c.flooded()
+}
+
+// pause leaves the socket alone until what presses has eased.
+func (c *client) pause() {
+	owner := c.server.owner.Load()
+	if owner == nil {
+		return
+	}
+	c.watch(0, sys.Readable)
+	_ = owner.Go("pause", func(ctx context.Context) error {
+		for ch := c.pressed(); ch != nil; ch = c.pressed() {
+			select {
+			case <-ch:
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+		}
+		c.watch(sys.Readable, 0)
+		return nil
+	})
+}
+
+// context gives a context that ends with the client.
+func (c *client) context() context.Context {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ctx == nil {
+		c.ctx, c.cancel = context.WithCancelCause(context.Background())
+	}
+	return c.ctx
+}
+
+// shut ends the client from outside: the poller takes it down. What was answered is written first.
 func (c *client) shut() {
 	c.out.flush()
-	c.closing.Do(func() { c.conn.Close() })
+	c.hangUp()
 }
 
-// end takes the client down; only the reader calls it, or admit.
+// hangUp is shut for a client that cannot be written to.
+func (c *client) hangUp() {
+	c.gone.Store(true)
+	c.socket.Shutdown()
+}
+
+// end takes the client down; only its poller calls it, or admit.
 func (c *client) end() {
-	c.closing.Do(func() { c.conn.Close() })
+	c.gone.Store(true)
+	_ = c.context()
+	c.cancel(net.ErrClosed)
 	c.session.End()
 	c.endStreams()
 	c.in.close()
 	c.out.close()
+	c.socket.Close()
 	c.server.remove(c)
-}
-
-// reasonOf tells an ordinary end from a fault of our own.
-func reasonOf(err error) error {
-	var p *gen.PanicError
-	if errors.As(err, &p) {
-		return err
-	}
-	return gen.Normal
 }
 
 func (c *client) info() ClientInfo {
@@ -122,12 +172,6 @@ func (c *client) info() ClientInfo {
 		Authenticated: c.session.Authenticated(), Requests: c.requests,
 	}
 }
-
-// buffers are lent to readers while they have something to read. They hold
-// plain memory, so that a fake clock is not disturbed by the pool.
-var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
-
-var controls = sync.Pool{New: func() any { b := make([]byte, sys.RightsSpace); return &b }}
 
 // input is what was read and makes no whole frame yet.
 type input struct {
@@ -145,33 +189,20 @@ func (in *input) close() {
 	}
 }
 
-// read waits for bytes and takes in whatever frames they make.
+// read takes in what has come and handles whatever frames that makes.
 func (c *client) read() error {
-	var failure error
-	err := c.raw.Read(func(fd uintptr) bool {
-		buffer := buffers.Get().(*[bufferSize]byte)
-		control := controls.Get().(*[]byte)
-		n, files, err := sys.Recv(int(fd), buffer[:], *control)
-		controls.Put(control)
-		c.in.files = append(c.in.files, files...)
-		switch {
-		case sys.Again(err):
-			buffers.Put(buffer)
-			return false
-		case err == nil && n == 0:
-			failure = io.EOF
-		case err != nil:
-			failure = err
-		default:
-			failure = c.take(buffer[:n])
-		}
-		buffers.Put(buffer)
-		return true
-	})
-	if err != nil {
+	p := c.poller
+	n, files, err := c.socket.Recv(p.buffer[:], p.control)
+	c.in.files = append(c.in.files, files...)
+	switch {
+	case sys.Again(err):
+		return nil
+	case err == nil && n == 0:
+		return io.EOF
+	case err != nil:
 		return err
 	}
-	return failure
+	return c.take(p.buffer[:n])
 }
 
 // take cuts frames and handles them; replies go out together at the end.

@@ -1,12 +1,10 @@
 package rpc
 
 import (
-	"context"
 	"time"
 
 	"virtree.dev/protocol/keepalive"
 	"virtree.dev/protocol/wire"
-	"virtree.dev/supervisor/gen"
 )
 
 const keepaliveProgram = keepalive.ID
@@ -42,13 +40,16 @@ func (s *Server) keepalives(now time.Time) {
 	if l.KeepaliveInterval <= 0 {
 		return
 	}
+	var due []*client
 	s.mu.Lock()
-	all := s.all()
-	s.mu.Unlock()
-	for _, c := range all {
+	for _, c := range s.clients {
 		if c.session.KeepsAlive() {
-			c.probe(now, l)
+			due = append(due, c)
 		}
+	}
+	s.mu.Unlock()
+	for _, c := range due {
+		c.probe(now, l)
 	}
 }
 
@@ -64,23 +65,9 @@ func (c *client) probe(now time.Time, l Limits) {
 	}
 	if asked >= l.KeepaliveCount {
 		c.server.log.Warn("client has disappeared: " + c.session.String())
-		c.closing.Do(func() { c.conn.Close() })
+		c.hangUp()
 		return
 	}
 	c.pings.Add(1)
 	c.out.raw(ping, unreadStop, nil)
-}
-
-// yield waits while the client must not be read from.
-func (c *client) yield(m *gen.Process) error {
-	for _, wait := range []func() <-chan struct{}{c.out.stuffed, c.crowded, c.flooded} {
-		for ch := wait(); ch != nil; ch = wait() {
-			select {
-			case <-ch:
-			case <-m.Done():
-				return context.Cause(m)
-			}
-		}
-	}
-	return nil
 }

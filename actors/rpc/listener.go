@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -96,10 +97,15 @@ type listener struct {
 
 // Init starts to accept.
 func (k *listener) Init(p *gen.Process) error {
-	if err := k.l.socket.SetDeadline(time.Time{}); err != nil {
+	a := &acceptor{l: k.l}
+	var err error
+	if a.set, err = sys.NewEpoll(); err != nil {
 		return err
 	}
-	return p.SpawnMeta("accept", &acceptor{k.l})
+	if err := a.onSocket(func(fd int) error { return a.set.Add(fd, sys.Readable) }); err != nil {
+		return err
+	}
+	return p.SpawnMeta("accept", a)
 }
 
 // HandleMessage ends with the accept loop.
@@ -111,27 +117,57 @@ func (k *listener) HandleMessage(_ *gen.Process, m any) error {
 }
 
 // acceptor accepts while the server has room.
-type acceptor struct{ l *Listener }
+type acceptor struct {
+	l   *Listener
+	set *sys.Epoll
+}
 
 // Start accepts until it is stopped.
 func (a *acceptor) Start(m *gen.Process) error {
-	for {
+	defer a.set.Close()
+	for m.Err() == nil {
 		if err := a.l.server.awaitRoom(m); err != nil {
 			return err
 		}
-		conn, err := a.l.socket.AcceptUnix()
+		socket, err := a.accept()
 		switch {
-		case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, net.ErrClosed):
+		case err == nil:
+			a.l.server.admit(socket, a.l)
+		case errors.Is(err, net.ErrClosed):
 			return gen.Shutdown
-		case err != nil:
+		case sys.Again(err):
+			if _, err := a.set.Wait(make([]sys.Ready, 2)); err != nil {
+				return err
+			}
+		default:
 			// Out of descriptors, most likely: others must end before it gets better.
 			a.l.server.log.Warn("cannot accept", zap.Error(err))
 			time.Sleep(100 * time.Millisecond)
-		default:
-			a.l.server.admit(conn, a.l)
 		}
 	}
+	return context.Cause(m)
 }
 
-// Stop unblocks Accept and leaves the socket open.
-func (a *acceptor) Stop(error) { _ = a.l.socket.SetDeadline(time.Unix(1, 0)) }
+// accept takes a connection that waits.
+func (a *acceptor) accept() (socket *sys.Socket, err error) {
+	err = a.onSocket(func(fd int) (err error) {
+		socket, err = sys.Accept(fd)
+		return err
+	})
+	return socket, err
+}
+
+func (a *acceptor) onSocket(f func(fd int) error) error {
+	raw, err := a.l.socket.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var failed error
+	if err := raw.Control(func(fd uintptr) { failed = f(int(fd)) }); err != nil {
+		return err
+	}
+	return failed
+}
+
+// Stop wakes the thread and leaves the socket open.
+func (a *acceptor) Stop(error) { a.set.Wake() }

@@ -1,7 +1,6 @@
 package rpc
 
 import (
-	"context"
 	"encoding/binary"
 	"os"
 	"sync"
@@ -69,7 +68,7 @@ func (o *output) release() {
 	}
 	o.writing = true
 	o.mu.Unlock()
-	o.write(false)
+	o.write()
 }
 
 // raw appends bytes that are a frame already; false when too much is queued.
@@ -112,25 +111,23 @@ func (o *output) flush() {
 	o.release()
 }
 
-// write empties the queue. Without wait it stops when the socket is full and
-// leaves the rest to a writer job.
-func (o *output) write(wait bool) {
+// write empties the queue as far as the socket takes it; the poller goes on with
+// the rest when there is room.
+func (o *output) write() {
 	for {
 		chunk, file, done := o.next()
 		if done {
 			return
 		}
-		n, blocked, err := o.client.send(chunk, file, wait)
+		n, err := o.client.socket.Send(chunk, file)
 		o.advance(n)
-		if err != nil {
-			o.fail()
+		switch {
+		case sys.Again(err):
+			o.client.watch(sys.Writable, 0)
 			return
-		}
-		if blocked && !wait {
-			owner := o.client.server.owner.Load()
-			if owner == nil || owner.Go("writer", func(context.Context) error { o.write(true); return nil }) != nil {
-				o.fail()
-			}
+		case err != nil:
+			o.close()
+			o.client.hangUp()
 			return
 		}
 	}
@@ -204,12 +201,6 @@ func (o *output) stuffed() <-chan struct{} {
 	return o.drained
 }
 
-// fail gives up on a client that cannot be written to.
-func (o *output) fail() {
-	o.close()
-	o.client.closing.Do(func() { o.client.conn.Close() })
-}
-
 func (o *output) close() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -221,28 +212,6 @@ func (o *output) close() {
 	o.ease()
 }
 
-// send writes bytes, or one byte with a file. blocked: the socket is full.
-func (c *client) send(chunk []byte, file *os.File, wait bool) (n int, blocked bool, err error) {
-	failed := c.raw.Write(func(fd uintptr) bool {
-		if file != nil {
-			if err = sys.SendRight(int(fd), chunk[0], file); err == nil {
-				n = 1
-			}
-		} else {
-			n, err = sys.Send(int(fd), chunk)
-		}
-		blocked = sys.Again(err)
-		return !blocked || !wait
-	})
-	if blocked {
-		err = nil
-	}
-	if failed != nil {
-		err = failed
-	}
-	return n, blocked, err
-}
-
 // Deliver implements events.Sink.
 func (c *client) Deliver(frame []byte, callback int32) {
 	var edit func([]byte)
@@ -251,6 +220,6 @@ func (c *client) Deliver(frame []byte, callback int32) {
 	}
 	if !c.out.raw(frame, unreadClose, edit) {
 		c.server.log.Warn("client does not read its events: " + c.session.String())
-		c.closing.Do(func() { c.conn.Close() })
+		c.hangUp()
 	}
 }

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync"
@@ -21,15 +22,20 @@ type Server struct {
 	dispatcher *dispatch.Dispatcher
 	access     dispatch.Access
 	log        *zap.Logger
+	errors     *zap.Logger
 	pool       *act.Pool
+	threads    int
 
 	mu      sync.Mutex
 	limits  Limits
 	clients map[uint64]*client
-	lastID  uint64
-	room    chan struct{} // closed when a client may be accepted again
+	// strangers had not authenticated when they were last looked at.
+	strangers map[uint64]*client
+	lastID    uint64
+	room      chan struct{} // closed when a client may be accepted again
 
-	owner atomic.Pointer[gen.Process] // of the clients
+	owner   atomic.Pointer[gen.Process] // of the clients
+	pollers atomic.Pointer[[]*poller]
 }
 
 // Options are what a server is made of.
@@ -39,14 +45,24 @@ type Options struct {
 	Access     dispatch.Access // nil: everything is allowed
 	Limits     Limits
 	Log        *zap.Logger
+	Errors     *zap.Logger // what calls failed with; nil: nobody wants to know
+	// Threads read from clients, each from its share of them; 0 is one a processor.
+	Threads int
 }
 
 // New makes a server without sockets.
 func New(o Options) *Server {
+	if o.Errors == nil {
+		o.Errors = zap.NewNop()
+	}
+	if o.Threads <= 0 {
+		o.Threads = runtime.NumCPU()
+	}
 	return &Server{
-		name: o.Name, dispatcher: o.Dispatcher, access: o.Access, log: o.Log,
-		limits: o.Limits, pool: act.NewPool(o.Limits.Limits),
-		clients: map[uint64]*client{}, room: make(chan struct{}),
+		name: o.Name, dispatcher: o.Dispatcher, access: o.Access, log: o.Log, errors: o.Errors,
+		threads: o.Threads,
+		limits:  o.Limits, pool: act.NewPool(o.Limits.Limits),
+		clients: map[uint64]*client{}, strangers: map[uint64]*client{}, room: make(chan struct{}),
 	}
 }
 
@@ -149,13 +165,12 @@ func (s *Server) full() bool {
 	if s.limits.MaxAnonymousClients <= 0 {
 		return false
 	}
-	anonymous := 0
-	for _, c := range s.clients {
-		if !c.session.Authenticated() {
-			anonymous++
+	for id, c := range s.strangers {
+		if c.session.Authenticated() {
+			delete(s.strangers, id)
 		}
 	}
-	return anonymous >= s.limits.MaxAnonymousClients
+	return len(s.strangers) >= s.limits.MaxAnonymousClients
 }
 
 // awaitRoom waits until a client may be accepted.
@@ -185,22 +200,8 @@ func (s *Server) remove(c *client) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.clients, c.id)
+	delete(s.strangers, c.id)
 	s.wake()
-}
-
-// Panic implements dispatch.Log.
-func (s *Server) Panic(procedure string, value any, stack []byte) {
-	s.log.Error("panic in " + procedure + ": " + stringOf(value) + "\n" + string(stack))
-}
-
-func stringOf(v any) string {
-	if e, ok := v.(error); ok {
-		return e.Error()
-	}
-	if t, ok := v.(string); ok {
-		return t
-	}
-	return "unknown value"
 }
 
 // clients owns the goroutines of all clients.
@@ -211,9 +212,21 @@ type clients struct {
 
 type tick struct{}
 
-// Init makes the owner known and starts the clock of the keepalives.
+// Init starts the pollers and the clock of the keepalives.
 func (k *clients) Init(p *gen.Process) error {
 	k.server.owner.Store(p)
+	pollers := make([]*poller, k.server.threads)
+	for i := range pollers {
+		poller, err := newPoller(k.server)
+		if err != nil {
+			return err
+		}
+		pollers[i] = poller
+		if err := p.SpawnMeta("poller "+strconv.Itoa(i), poller); err != nil {
+			return err
+		}
+	}
+	k.server.pollers.Store(&pollers)
 	p.SendAfter(time.Second, tick{})
 	return nil
 }
@@ -225,6 +238,9 @@ func (k *clients) HandleMessage(p *gen.Process, m any) error {
 		k.server.keepalives(time.Now())
 		p.SendAfter(time.Second, tick{})
 	case gen.MetaExit:
+		if _, lost := m.Meta.(*poller); lost {
+			return m.Reason
+		}
 		if !gen.Orderly(m.Reason) {
 			k.server.log.Error(m.Name + " ended: " + m.Reason.Error())
 		}
@@ -232,15 +248,19 @@ func (k *clients) HandleMessage(p *gen.Process, m any) error {
 	return nil
 }
 
-// Terminate drains: calls that run are answered, then everybody goes.
+// Terminate comes after the pollers, which took their clients down.
 func (k *clients) Terminate(*gen.Process, error) {
+	k.server.pollers.Store(nil)
 	k.server.owner.Store(nil)
-	k.server.mu.Lock()
-	all := k.server.all()
-	k.server.mu.Unlock()
-	for _, c := range all {
-		c.shut()
+}
+
+// poller gives the one that reads for a client; nil while there is none.
+func (s *Server) poller(client uint64) *poller {
+	all := s.pollers.Load()
+	if all == nil {
+		return nil
 	}
+	return (*all)[client%uint64(len(*all))]
 }
 
 // HandleInspect counts.

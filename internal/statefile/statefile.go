@@ -9,16 +9,25 @@ import (
 	"strings"
 
 	"virtree.dev/internal/failpoint"
+	"virtree.dev/internal/sys"
 )
 
 // suffix of a file that is being written; it is libvirt's own, so that either
 // daemon overwrites what the other left behind.
 const suffix = ".new"
 
-// Write replaces the content of path, atomically and durably.
+// Write replaces the content of path, atomically and durably. The bytes are on
+// the disk before the name is theirs; the name is made durable by the file's own
+// sync, which commits what was done to the file before: one commit for both.
 func Write(path string, data []byte, mode fs.FileMode) error {
-	if err := writeTemporary(path+suffix, data, mode); err != nil {
+	f, err := create(path+suffix, data, mode)
+	if err != nil {
 		return err
+	}
+	defer f.Close()
+	if err := sys.FlushData(f); err != nil {
+		_ = os.Remove(path + suffix)
+		return fmt.Errorf("cannot write %s: %w", path, err)
 	}
 	if err := replace(path, "statefile.written"); err != nil {
 		return err
@@ -26,7 +35,7 @@ func Write(path string, data []byte, mode fs.FileMode) error {
 	if err := failpoint.Hit("statefile.renamed"); err != nil {
 		return err
 	}
-	return SyncFolder(filepath.Dir(path))
+	return f.Sync()
 }
 
 // replace puts the temporary file in the place of path; point is between the two.
@@ -51,38 +60,30 @@ func WriteVolatile(path string, data []byte, mode fs.FileMode) error {
 	return replace(path, "statefile.volatile")
 }
 
-func writeTemporary(path string, data []byte, mode fs.FileMode) (err error) {
+// create makes a file with this content; there is none after an error.
+func create(path string, data []byte, mode fs.FileMode) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer func() {
-		if closing := f.Close(); err == nil {
-			err = closing
-		}
-		if err != nil {
-			_ = os.Remove(path)
-		}
-	}()
 	if _, err := f.Write(data); err != nil {
-		return err
+		f.Close()
+		_ = os.Remove(path)
+		return nil, err
 	}
-	return f.Sync()
+	return f, nil
 }
 
-// Remove takes a file away, durably. A file that is not there is no error.
+// Remove takes a file away; as with libvirt, a loss of power in the seconds after
+// may bring it back. A file that is not there is no error.
 func Remove(path string) error {
-	err := os.Remove(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err == nil {
-		err = failpoint.Hit("statefile.removed")
-	}
-	if err != nil {
+	if err := os.Remove(path); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
 		return err
 	}
-	return SyncFolder(filepath.Dir(path))
+	return failpoint.Hit("statefile.removed")
 }
 
 // Leftover says whether a file is what a crash left of one that was being written.

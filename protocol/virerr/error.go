@@ -43,6 +43,7 @@ type Error struct {
 	Int1, Int2       int32
 	Domain           *Object
 	Network          *Object
+	pc               uintptr // where it was made
 }
 
 // maxString is the bound of the strings in an error, in bytes.
@@ -62,7 +63,7 @@ func Kind(c Code) error { return &Error{Code: c} }
 // New makes an error as virReportError does: the message is the text of the
 // code with the detail in its place, or the plain text where format is empty.
 func New(from Domain, c Code, format string, args ...any) *Error {
-	e := &Error{Code: c, From: from, Level: LevelError, Int1: -1, Int2: -1}
+	e := &Error{Code: c, From: from, Level: LevelError, Int1: -1, Int2: -1, pc: callerPC()}
 	plain, detailed := text(c)
 	if format == "" {
 		e.Message, e.Str1 = plain, plain
@@ -85,7 +86,7 @@ func Argument(from Domain, function, argument, format string, args ...any) *Erro
 // System makes the error of a failed system call: format and args say what was tried.
 func System(from Domain, errno syscall.Errno, format string, args ...any) *Error {
 	e := New(from, SystemError, "%s: %s", fmt.Sprintf(format, args...), sys.Errno(errno))
-	e.Int1 = int32(errno)
+	e.Int1, e.pc = int32(errno), callerPC()
 	return e
 }
 
@@ -107,9 +108,11 @@ func From(from Domain, err error) *Error {
 	if errors.As(err, &errno) {
 		e = New(from, SystemError, "%s", err.Error())
 		e.Int1 = int32(errno)
-		return e
+	} else {
+		e = New(from, InternalError, "%s", err.Error())
 	}
-	return New(from, InternalError, "%s", err.Error())
+	e.pc = 0 // whoever made err is not known
+	return e
 }
 
 // AppendXDR implements xdr.Value in the form of virNetMessageError.

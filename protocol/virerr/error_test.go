@@ -27,6 +27,7 @@ func TestErrorOnTheWire(t *testing.T) {
 		t.Errorf("%s\ninstead of\n%s", got, want)
 	}
 	var back Error
+	e.pc = 0 // where it was made is nobody else's business
 	raw, _ := hex.DecodeString(want)
 	d := xdr.NewDecoder(raw)
 	if back.DecodeXDR(d); d.End() != nil || !reflect.DeepEqual(&back, e) {
@@ -39,9 +40,23 @@ func TestErrorsWithObjects(t *testing.T) {
 	e.Domain = &Object{Name: "vm", UUID: [16]byte{1, 2}, ID: 7}
 	e.Network = &Object{Name: "default", UUID: [16]byte{3}}
 	var back Error
+	e.pc = 0
 	d := xdr.NewDecoder(e.AppendXDR(nil))
 	if back.DecodeXDR(d); d.End() != nil || !reflect.DeepEqual(&back, e) {
 		t.Errorf("%+v %v", back, d.Err())
+	}
+}
+
+func TestPlace(t *testing.T) {
+	for name, e := range map[string]*Error{
+		"New": New(FromRPC, RPC, "x"), "System": System(FromRPC, syscall.ENOENT, "x"),
+	} {
+		if f := e.Place(); !strings.HasSuffix(f.Function, ".TestPlace") || f.Line == 0 {
+			t.Errorf("%s: made in %s:%d", name, f.Function, f.Line)
+		}
+	}
+	if f := From(FromRPC, errors.New("plain")).Place(); f.Function != "" {
+		t.Errorf("a plain error was made in %s", f.Function)
 	}
 }
 

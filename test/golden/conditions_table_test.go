@@ -1,6 +1,7 @@
 package golden
 
 import (
+	"slices"
 	"strings"
 
 	"virtree.dev/actors/qemu/caps"
@@ -17,6 +18,8 @@ type conditions struct {
 	groups     map[string]fdGroup
 	incoming   string
 	nbdkit     []string // what nbdkit can serve
+	gics       []uint   // the host's interrupt controllers
+	chooseGIC  bool     // and that they are not those of the recording
 }
 
 // fdGroup are descriptors that a client passed for an image.
@@ -76,6 +79,9 @@ var caseConditions = map[string]conditions{
 	"disk-network-ssh-nbdkit":                 {nbdkit: []string{"ssh"}},
 	"machine-core-off":                        {settings: func(e *command.Env) { e.Config.DumpGuestCore = true }},
 	"migrate":                                 {incoming: "tcp:10.0.0.1:5000"},
+	"migrate-numa-unaligned":                  {incoming: "fd:7"},
+	"restore-v2":                              {incoming: "exec:cat"},
+	"restore-v2-fd":                           {incoming: "fd:7"},
 	"serial-tcp-tlsx509-chardev":              {settings: chardevTLS},
 	"serial-tcp-tlsx509-chardev-notls":        {settings: chardevTLS},
 	"serial-tcp-tlsx509-chardev-verify": {settings: func(e *command.Env) {
@@ -88,28 +94,61 @@ var caseConditions = map[string]conditions{
 	}},
 }
 
-// usbControllerFlags are those of the controllers that a machine can have by default.
-var usbControllerFlags = []string{
-	"piix3-usb-uhci", "piix4-usb-uhci", "usb-ehci", "ich9-usb-ehci1", "vt82c686b-usb-uhci", "pci-ohci",
-	"nec-usb-xhci", "qemu-xhci",
-}
+// firstUSB and anyUSB are the flags of the controllers that machines have by default.
+var (
+	firstUSB = []string{"piix3-usb-uhci"}
+	anyUSB   = []string{"piix3-usb-uhci", "pci-ohci", "nec-usb-xhci", "qemu-xhci"}
+)
 
-func conditionsOf(name string) conditions {
+// gicVersions are the interrupt controllers of the hosts that cases are named after.
+var gicVersions = []struct {
+	ending   string
+	versions []uint
+}{{"-v2", []uint{2}}, {"-v3", []uint{3}}, {"-both", []uint{2, 3}}, {"-tcg", []uint{2, 3}}}
+
+func conditionsOf(name, variantArch string) conditions {
 	c := caseConditions[name]
 	switch {
-	case strings.HasPrefix(name, "usb-controller-default-unavailable-"):
-		c.take = usbControllerFlags
 	case name == "usb-controller-nec-xhci-unavailable":
 		c.take = []string{"nec-usb-xhci"}
 	case strings.HasPrefix(name, "launch-security-sev"):
 		c.add = []string{"sev-guest", "sev-snp-guest"}
+	case strings.HasPrefix(name, "usb-controller-default-fallback-"):
+		c.take = firstUSB
+	case strings.HasPrefix(name, "usb-controller-default-unavailable-"):
+		if c.take = anyUSB; variantArch == "aarch64" {
+			c.take = []string{"piix3-usb-uhci", "pci-ohci"}
+		}
+	case strings.HasPrefix(name, "aarch64-gic-"):
+		for _, g := range gicVersions {
+			if strings.HasSuffix(name, g.ending) {
+				c.gics, c.chooseGIC = g.versions, true
+				break
+			}
+		}
 	}
 	return c
 }
 
-func (c *conditions) adjusted(binary *caps.Caps) *caps.Caps {
-	if len(c.add)+len(c.take) == 0 {
-		return binary
+func (c *conditions) throughNBDKit(protocol string) bool {
+	plugin := "curl"
+	if protocol == "ssh" {
+		plugin = "ssh"
 	}
-	return binary.Adjusted(c.add, c.take)
+	return slices.Contains(c.nbdkit, plugin) && slices.Contains([]string{"http", "https", "ftp", "ftps", "tftp", "ssh"}, protocol)
+}
+
+func (c *conditions) adjusted(binary *caps.Caps) *caps.Caps {
+	if len(c.add)+len(c.take) > 0 {
+		binary = binary.Adjusted(c.add, c.take)
+	}
+	if c.chooseGIC {
+		copied := *binary
+		copied.GICs = nil
+		for _, v := range c.gics {
+			copied.GICs = append(copied.GICs, caps.GIC{Version: v, Kernel: true, Emulated: true})
+		}
+		return &copied
+	}
+	return binary
 }

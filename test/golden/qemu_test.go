@@ -16,6 +16,7 @@ import (
 	"virtree.dev/actors/qemu/command"
 	"virtree.dev/actors/qemu/defaults"
 	"virtree.dev/actors/qemu/firmware"
+	"virtree.dev/actors/qemu/images"
 	"virtree.dev/actors/qemu/validation"
 	"virtree.dev/protocol/xml/domain"
 )
@@ -201,7 +202,8 @@ type qemuOutcome struct {
 }
 
 func runQEMU(t *testing.T, c *qemuCase) qemuOutcome {
-	cond := conditionsOf(c.name)
+	arch, _, _ := strings.Cut(c.variant, "-")
+	cond := conditionsOf(c.name, arch)
 	binary := cond.adjusted(qemuCaps(t, c.variant))
 	host := goldenHost()
 	if cond.host != nil {
@@ -213,6 +215,7 @@ func runQEMU(t *testing.T, c *qemuCase) qemuOutcome {
 	if err != nil {
 		return qemuOutcome{err: err}
 	}
+	goldenGenID(d)
 	out := qemuOutcome{xml: d.Format(domain.FormatOptions{Secure: true, Inactive: true})}
 	if out.err = firmware.Fill(d, host.Firmware, abi); out.err != nil {
 		return out
@@ -220,7 +223,7 @@ func runQEMU(t *testing.T, c *qemuCase) qemuOutcome {
 	if out.err = validation.Start(d, binary, goldenStart()); out.err != nil {
 		return out
 	}
-	if out.err = defaults.AlignMemory(d); out.err != nil {
+	if out.err = prepareQEMU(t, d); out.err != nil {
 		return out
 	}
 	if out.err = address.Assign(d, binary, host.PCI, true); out.err != nil {
@@ -237,6 +240,18 @@ func runQEMU(t *testing.T, c *qemuCase) qemuOutcome {
 		out.args = line.Text() + "\n"
 	}
 	return out
+}
+
+func prepareQEMU(t *testing.T, d *domain.Domain) error {
+	pools := poolsOf(t)
+	find := func(disk *domain.Disk) error { return images.Translate(disk.Source, pools) }
+	if err := images.Prepare(d, true, find); err != nil {
+		return err
+	}
+	if v := d.Devices.VSock; v != nil && v.AutoCID == domain.Yes {
+		v.CID = goldenCID
+	}
+	return defaults.AlignMemory(d)
 }
 
 func completeQEMU(text []byte, binary *caps.Caps, host *defaults.Host, abi bool) (*domain.Domain, error) {

@@ -11,17 +11,31 @@ import (
 	"virtree.dev/protocol/xml/domain"
 )
 
-// noPCI is a host without PCI devices.
-type noPCI struct{}
+// goldenPCI has the PCI devices of the host the results were made on, by their IOMMU groups.
+type goldenPCI struct{}
 
-func (noPCI) PCIExpress(domain.PCIAddress) (express, known bool) { return false, false }
+func (goldenPCI) PCIExpress(domain.PCIAddress) (express, known bool) { return false, false }
+
+func (goldenPCI) IOMMUGroup(a domain.PCIAddress) (uint, bool) {
+	group, known := goldenGroups[domain.PCIAddress{Domain: a.Domain, Bus: a.Bus, Slot: a.Slot, Function: a.Function}]
+	return group, known
+}
+
+var goldenGroups = map[domain.PCIAddress]uint{
+	{}: 0, {Slot: 1}: 1, {Slot: 2}: 2, {Slot: 3}: 3, {Domain: 1}: 4,
+	{Domain: 1, Bus: 1}: 5, {Domain: 1, Bus: 1, Function: 1}: 5,
+	{Domain: 5, Bus: 0x80}: 6, {Domain: 5, Bus: 0x90, Slot: 1}: 7, {Domain: 5, Bus: 0x90, Slot: 1, Function: 1}: 7,
+	{Domain: 5, Bus: 0x90, Slot: 1, Function: 2}: 7, {Domain: 5, Bus: 0x90, Slot: 1, Function: 3}: 7,
+	{Bus: 10, Slot: 1}: 8, {Bus: 10, Slot: 2}: 8, {Bus: 10, Slot: 3}: 8,
+	{Bus: 6, Slot: 18}: 9, {Bus: 6, Slot: 18, Function: 1}: 10, {Bus: 6, Slot: 18, Function: 2}: 11,
+}
 
 // goldenHost is the host that libvirt's expected results were made on.
 func goldenHost() *defaults.Host {
 	return &defaults.Host{
 		Emulator:   func(arch string) string { return "/usr/bin/qemu-system-" + emulatorArch(arch) },
-		PCI:        noPCI{},
-		ChannelDir: "/var/lib/libvirt/qemu/channel",
+		PCI:        goldenPCI{},
+		ChannelDir: "/var/run/libvirt/qemu/channel",
 		LibDir:     "/var/lib/libvirt/qemu",
 		NVRAMDir:   "/var/lib/libvirt/qemu/nvram",
 		Firmware: firmware.Host{
@@ -64,7 +78,32 @@ func goldenFirmware() []firmware.Descriptor {
 			Template:   firmware.Image{Filename: dir + vars, Format: format},
 		}
 	}
+	arm := func(code, vars, format string, features ...string) firmware.Descriptor {
+		const dir = "/usr/share/edk2/aarch64/"
+		return firmware.Descriptor{
+			Interfaces: []string{"uefi"}, Device: "flash", Mode: "split", Features: features,
+			Targets:    []firmware.Target{{Architecture: "aarch64", Machines: []string{"virt-*"}}},
+			Executable: firmware.Image{Filename: dir + code, Format: format},
+			Template:   firmware.Image{Filename: dir + vars, Format: format},
+		}
+	}
 	return []firmware.Descriptor{
+		arm("QEMU_EFI-silent-pflash.qcow2", "vars-template-pflash.qcow2", "qcow2"),
+		arm("QEMU_EFI-silent-pflash.raw", "vars-template-pflash.raw", "raw"),
+		arm("QEMU_EFI-pflash.qcow2", "vars-template-pflash.qcow2", "qcow2", "verbose-static"),
+		arm("QEMU_EFI-pflash.raw", "vars-template-pflash.raw", "raw", "verbose-static"),
+		{
+			Interfaces: []string{"uefi"}, Device: "flash", Mode: "split",
+			Targets:    []firmware.Target{{Architecture: "loongarch64", Machines: []string{"virt", "virt-*"}}},
+			Executable: firmware.Image{Filename: "/usr/share/edk2/loongarch64/QEMU_EFI.fd", Format: "raw"},
+			Template:   firmware.Image{Filename: "/usr/share/edk2/loongarch64/QEMU_VARS.fd", Format: "raw"},
+		},
+		{
+			Interfaces: []string{"uefi"}, Device: "flash", Mode: "split",
+			Targets:    []firmware.Target{{Architecture: "riscv64", Machines: []string{"virt", "virt-*"}}},
+			Executable: firmware.Image{Filename: "/usr/share/edk2/riscv/RISCV_VIRT_CODE.qcow2", Format: "qcow2"},
+			Template:   firmware.Image{Filename: "/usr/share/edk2/riscv/RISCV_VIRT_VARS.qcow2", Format: "qcow2"},
+		},
 		ovmf("OVMF_CODE_4M.secboot.qcow2", "OVMF_VARS_4M.secboot.qcow2", "qcow2", q35, enrolled),
 		ovmf("OVMF_CODE.secboot.fd", "OVMF_VARS.secboot.fd", "raw", q35, enrolled),
 		ovmf("OVMF_CODE_4M.secboot.qcow2", "OVMF_VARS_4M.qcow2", "qcow2", q35, secure),
@@ -109,8 +148,9 @@ func goldenEnv(d *domain.Domain, c *conditions) *command.Env {
 		},
 		Now: func() time.Time { return time.Unix(1234567890, 0).In(time.FixedZone("VIR", -1800)) },
 		Storage: command.Storage{
-			NBD:  command.StorageTLS{Dir: "/etc/pki/libvirt-nbd/dummy,path"},
-			VxHS: command.StorageTLS{Dir: "/etc/pki/libvirt-vxhs/dummy,path"}, MasterKey: goldenBytes(32), Random: func(p []byte) { copy(p, goldenBytes(len(p))) },
+			GlusterDebug: 4,
+			NBD:          command.StorageTLS{Dir: "/etc/pki/libvirt-nbd/dummy,path"},
+			VxHS:         command.StorageTLS{Dir: "/etc/pki/libvirt-vxhs/dummy,path"}, MasterKey: goldenBytes(32), Random: func(p []byte) { copy(p, goldenBytes(len(p))) },
 			HostCDROM: func(path string) bool { return path == "/dev/cdrom" }},
 		Lookup: func(name string) (string, bool) {
 			if name == "XDG_RUNTIME_DIR" {
@@ -134,6 +174,7 @@ func goldenEnv(d *domain.Domain, c *conditions) *command.Env {
 		Pass:     goldenPass(d, c),
 		Vhost:    goldenVhost,
 	}
+	e.Storage.NBDKit = c.throughNBDKit
 	e.Storage.Group = func(name string) (int, bool, bool) {
 		g, ok := c.groups[name]
 		return len(g.numbers), g.writable, ok
@@ -192,6 +233,18 @@ func goldenHugeTLB(size uint64) (string, error) {
 		return "/dev/hugepages1G/libvirt/qemu", nil
 	}
 	return "", fmt.Errorf("internal error: Unable to find any usable hugetlbfs mount for %d KiB", size)
+}
+
+// goldenCID is the number the kernel gave to machines that left it to the host.
+const goldenCID = 42
+
+// goldenGenID replaces an ID made up here by the one made up there.
+func goldenGenID(d *domain.Domain) {
+	if d.GenID != nil && d.GenID.Generated {
+		copy(d.GenID.UUID[:], goldenBytes(len(d.GenID.UUID)))
+		d.GenID.UUID[6] = d.GenID.UUID[6]&0x0f | 0x40
+		d.GenID.UUID[8] = d.GenID.UUID[8]&0x3f | 0x80
+	}
 }
 
 // goldenBytes are the random numbers of the host the results were made on.

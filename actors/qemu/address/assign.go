@@ -11,6 +11,8 @@ type Host interface {
 	// PCIExpress says whether a host device is PCI Express; known is false
 	// where the device is not there.
 	PCIExpress(a domain.PCIAddress) (express, known bool)
+	// IOMMUGroup is the group of a host device, of which the IOMMU cannot tell the members apart.
+	IOMMUGroup(a domain.PCIAddress) (group uint, known bool)
 }
 
 // assigner works on one document.

@@ -6,9 +6,8 @@ import (
 )
 
 const (
-	virtioCSSID = 0xfe // the channel subsystem image QEMU keeps for virtio
-	vfioCSSID   = 0x00
-	maxDevNo    = 65535
+	virtualCSSID = 0xfe // the channel subsystem image QEMU keeps for itself
+	maxDevNo     = 65535
 )
 
 // ccw gives devices of mainframes their numbers on the channel subsystem.
@@ -41,10 +40,7 @@ func (a *assigner) ccw() error {
 		if i.Address.Type != "ccw" || i.Address.CCW.Assigned {
 			continue
 		}
-		at := domain.CCWAddress{CSSID: virtioCSSID, Assigned: true}
-		if h, ok := dev.(*domain.Hostdev); ok && h.Model == "vfio-ccw" {
-			at.CSSID = vfioCSSID
-		}
+		at := domain.CCWAddress{CSSID: virtualCSSID, Assigned: true}
 		for used[at] {
 			if at.DevNo++; at.DevNo > maxDevNo {
 				return virerr.New(virerr.FromDomain, virerr.InternalError, "There are no more free CCW devnos.")

@@ -36,6 +36,9 @@ func (a *assigner) pci() error {
 		return err
 	}
 	a.multifunction()
+	if err := a.zpci(); err != nil {
+		return err
+	}
 	return a.finishControllers()
 }
 
@@ -120,6 +123,7 @@ func (a *assigner) pciSet(count int, dryRun bool) (*pciSet, error) {
 		if err != nil {
 			return nil, err
 		}
+		b.locked = c.Index == 0 && a.m.PSeries() // no device of the host goes there
 		s.buses[c.Index] = b
 		express = express || c.Model == "pcie-root"
 	}

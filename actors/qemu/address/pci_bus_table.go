@@ -66,6 +66,7 @@ type plug struct {
 	auto       bool // wants a bus that takes devices without being told
 	integrated bool // must sit on bus 0, whatever that bus takes
 	aggregate  bool // may share a slot with its like, a function each
+	group      uint // shares a bus only with devices of the same group
 }
 
 // controllerPlugs says how a PCI controller connects to the bus above it.

@@ -200,9 +200,17 @@ func (a *assigner) hostdevPlug(h *domain.Hostdev, p plugs) plug {
 	switch h.Type {
 	case "scsi_host":
 		return p.byModel(h.Model)
-	case "pci", "mdev":
+	case "mdev":
+		if h.Model != "vfio-pci" {
+			return plug{}
+		}
+	case "pci":
 	default:
 		return plug{}
+	}
+	if h.Type == "pci" {
+		group := a.isolation(h)
+		p.pci.group, p.pcie.group = group, group
 	}
 	if p.pci == p.pcie || h.Type == "mdev" || hasPCI(&h.DeviceInfo) {
 		return p.pcie
@@ -211,4 +219,16 @@ func (a *assigner) hostdevPlug(h *domain.Hostdev, p plugs) plug {
 		return p.pci
 	}
 	return p.pcie
+}
+
+// isolation is a device's group on POWER, where only devices of one IOMMU group of the
+// host can share a host bridge. Group 0 is that of emulated devices.
+func (a *assigner) isolation(h *domain.Hostdev) uint {
+	if !a.m.PSeries() {
+		return 0
+	}
+	if group, known := a.host.IOMMUGroup(h.PCI.Address); known {
+		return group + 1
+	}
+	return 0
 }

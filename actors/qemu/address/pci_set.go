@@ -19,7 +19,11 @@ type bus struct {
 	model     string
 	functions [lastSlot + 1]uint8
 	aggregate [lastSlot + 1]bool
+	group     uint
+	locked    bool // the group stays as it is
 }
+
+func (b *bus) empty() bool { return b.functions == [lastSlot + 1]uint8{} }
 
 func (b *bus) full() bool {
 	for s := b.first; s <= b.last; s++ {
@@ -61,6 +65,12 @@ func (s *pciSet) reserve(addr pciAddr, p plug, chosen bool) error {
 	bit := uint8(1) << addr.Function
 	if b.functions[addr.Slot]&bit != 0 {
 		return virerr.New(virerr.FromDomain, addrCode(chosen), "Attempted double use of PCI Address %s", addr)
+	}
+	switch {
+	case b.empty() && !b.locked:
+		b.group = p.group
+	case b.group != p.group && chosen: // the document may mix them, but then nothing keeps them apart
+		b.group = 0
 	}
 	if b.functions[addr.Slot] == 0 && p.aggregate {
 		b.aggregate[addr.Slot] = true
@@ -138,9 +148,17 @@ func (s *pciSet) next(p plug, function int) (pciAddr, error) {
 	if len(s.buses) == 0 {
 		return pciAddr{}, virerr.New(virerr.FromDomain, virerr.XMLError, "No PCI buses available")
 	}
-	for i := range s.buses {
-		if a, ok := s.buses[i].free(uint(i), p, function); ok {
-			return a, nil
+	for _, fits := range []func(*bus) bool{
+		func(b *bus) bool { return b.group == p.group },
+		func(b *bus) bool { return b.empty() && !b.locked },
+	} {
+		for i := range s.buses {
+			if !fits(&s.buses[i]) {
+				continue
+			}
+			if a, ok := s.buses[i].free(uint(i), p, function); ok {
+				return a, nil
+			}
 		}
 	}
 	if !s.dryRun {

@@ -82,7 +82,7 @@ func (p *prober) modelsOf(virtType string) error {
 	}
 	a := p.caps.accel(virtType)
 	for _, d := range all {
-		m := CPUModel{Name: d.Name, Type: d.Type, Deprecated: d.Deprecated}
+		m := CPUModel{Name: p.modelName(d.Name), Type: d.Type, Deprecated: d.Deprecated}
 		if d.Unavailable != nil {
 			m.Usable = xmltree.TristateOf(len(*d.Unavailable) == 0)
 			m.Blockers = append(m.Blockers, *d.Unavailable...)
@@ -93,6 +93,20 @@ func (p *prober) modelsOf(virtType string) error {
 		}
 	}
 	return nil
+}
+
+// powerModels are the processors that libvirt writes in capitals and QEMU does not.
+var powerModels = []string{"POWER6", "POWER7", "POWER8", "POWER9", "POWER10", "POWER11", "POWERPC_e5500", "POWERPC_e6500"}
+
+func (p *prober) modelName(name string) string {
+	if p.caps.Arch == "ppc64" {
+		for _, m := range powerModels {
+			if strings.EqualFold(m, name) {
+				return m
+			}
+		}
+	}
+	return name
 }
 
 func (p *prober) gic() error {

@@ -189,7 +189,7 @@ func (b *builder) diskShape(p *Props, d *domain.Disk) {
 	p.OptUint("physical_block_size", uint64(d.BlockIO.Physical))
 	p.OptUint("discard_granularity", uint64(d.BlockIO.DiscardGranularity))
 	if d.WWN != "" {
-		w, err := strconv.ParseUint(d.WWN, 16, 64)
+		w, err := strconv.ParseUint(strings.TrimPrefix(d.WWN, "0x"), 16, 64)
 		if err != nil {
 			b.fail(virerr.New(virerr.FromQEMU, virerr.InvalidArg, "Failed to parse wwn '%s' as number", d.WWN))
 		}

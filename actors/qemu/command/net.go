@@ -24,11 +24,27 @@ func (b *builder) interfaces() {
 		}
 		b.netBackend(n)
 		b.zpci(&n.DeviceInfo)
-		b.device(b.nic(n))
+		if b.onBoard(n) {
+			b.arg("-net", fmt.Sprintf("nic,macaddr=%s,netdev=host%s%s,id=%s", n.MAC, n.Alias, nicModel(n), n.Alias))
+		} else {
+			b.device(b.nic(n))
+		}
 		if b.err != nil {
 			return
 		}
 	}
+}
+
+// onBoard says whether a card is one of an ARM board, which are given by an older option.
+func (b *builder) onBoard(n *domain.Interface) bool {
+	return b.machine.ARM() && n.Address.Type != "virtio-mmio" && n.Address.Type != "pci"
+}
+
+func nicModel(n *domain.Interface) string {
+	if n.Model == "" {
+		return ""
+	}
+	return ",model=" + n.Model
 }
 
 // netBackend adds the host's end of a network card.

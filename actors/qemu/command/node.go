@@ -117,19 +117,10 @@ func (i *image) data() string {
 
 // kind is the type of a source, seen through a volume of a pool.
 func (i *image) kind() string {
-	switch {
-	case i.Type != "volume":
-		return i.Type
-	case i.Network != nil:
-		return "network"
-	case i.Path == "":
-		return "volume"
-	case i.Format == "fat":
-		return "dir"
-	case len(i.Path) > 5 && i.Path[:5] == "/dev/":
-		return "block"
+	if i.Actual != "" {
+		return i.Actual
 	}
-	return "file"
+	return i.Type
 }
 
 // diskFormat is an image's format; volumes and what is read as a directory have one of their own.

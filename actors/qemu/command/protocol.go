@@ -69,6 +69,10 @@ func (b *builder) fileProps(i *image, driver string) *Props {
 
 func (b *builder) networkProps(i *image) *Props {
 	n := i.Network
+	if b.throughNBDKit(i) {
+		server := props("type", "unix", "path", NBDKitSocket(b.env.LibDir, i.storage))
+		return props("driver", "nbd").Obj("server", server)
+	}
 	p := props("driver", n.Protocol)
 	switch n.Protocol {
 	case "gluster":
@@ -100,6 +104,15 @@ func (b *builder) networkProps(i *image) *Props {
 		b.internal("unsupported disk protocol")
 	}
 	return p
+}
+
+// NBDKitSocket is where the nbdkit behind a node of storage listens.
+func NBDKitSocket(libDir, node string) string { return libDir + "/nbdkit-" + node + ".socket" }
+
+// throughNBDKit says whether another process reads an image for QEMU.
+func (b *builder) throughNBDKit(i *image) bool {
+	n := i.Network
+	return i.kind() == "network" && n != nil && b.env.Storage.NBDKit != nil && b.env.Storage.NBDKit(n.Protocol)
 }
 
 func (b *builder) each(n *domain.NetworkSource, address func(*domain.NetworkHost) *Props) []any {

@@ -13,7 +13,7 @@ var platformSerials = []string{"pl011", "16550a"}
 // serialFlags are what tells whether a binary has a serial device.
 var serialFlags = map[string]string{
 	"isa-serial": "isa-serial", "usb-serial": "usb-serial", "pci-serial": "pci-serial", "spapr-vty": "spapr-vty",
-	"sclpconsole": "sclpconsole", "sclplmconsole": "sclplmconsole", "pl011": "pl011", "isa-debugcon": "isa-debugcon",
+	"sclpconsole": "s390-sclp", "sclplmconsole": "sclplmconsole", "pl011": "pl011", "isa-debugcon": "isa-debugcon",
 }
 
 func (b *builder) serials() {

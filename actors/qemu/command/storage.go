@@ -21,7 +21,9 @@ type Storage struct {
 	// Group tells how many descriptors a group has and whether they can be written; nil stands for no groups.
 	Group        func(name string) (count int, writable, known bool)
 	GlusterDebug uint // level
-	NBD, VxHS    StorageTLS
+	// NBDKit says whether images of a protocol are to be reached through nbdkit; nil stands for no.
+	NBDKit    func(protocol string) bool
+	NBD, VxHS StorageTLS
 }
 
 // StorageTLS is how servers of images are spoken to.
@@ -121,6 +123,10 @@ func (b *builder) imageObjects(i *image) {
 	if r := i.Reservations; r != nil && r.Managed != domain.Yes {
 		b.object(props("qom-type", "pr-manager-helper", "id", reservationsAlias(i), "path", r.Path))
 	}
+	if b.throughNBDKit(i) {
+		b.encryptionObjects(i)
+		return
+	}
 	if a := i.Auth; a != nil {
 		kind := "iscsi"
 		if i.Network != nil && i.Network.Protocol == "rbd" {
@@ -132,6 +138,10 @@ func (b *builder) imageObjects(i *image) {
 		b.secretValue(secretAlias(i.storage, "httpcookie", 0), []byte(cookieText(i.Network.Cookies)))
 	}
 	b.tlsObjects(i)
+	b.encryptionObjects(i)
+}
+
+func (b *builder) encryptionObjects(i *image) {
 	if e := i.Encryption; e != nil {
 		for at, s := range e.Secrets {
 			b.secret(secretAlias(i.encryptionAlias(), "encryption", at), "volume", s)

@@ -170,8 +170,12 @@ func (a *applier) addRoot(model string) error {
 		return nil
 	}
 	if c.Model != model {
+		found := c.Model
+		if found == "" {
+			found = "(null)"
+		}
 		return virerr.New(virerr.FromQEMU, virerr.XMLError,
-			"The PCI controller with index='0' must be model='%s' for this machine type, but model='%s' was found instead", model, c.Model)
+			"The PCI controller with index='0' must be model='%s' for this machine type, but model='%s' was found instead", model, found)
 	}
 	return nil
 }

@@ -56,6 +56,10 @@ func (a *applier) device(dev domain.Device) error {
 		}
 	case *domain.IOMMU:
 		a.iommu(v)
+	case *domain.MemoryDevice:
+		if a.opts.ABIUpdate && a.machine.PPC64() {
+			return alignModule(v, memoryAlignPower)
+		}
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"virtree.dev/actors/qemu/machine"
+	"virtree.dev/protocol/virerr"
 	"virtree.dev/protocol/xml/domain"
 )
 
@@ -38,11 +39,29 @@ func AlignMemory(d *domain.Domain) error {
 	}
 	d.Memory.Total = initial
 	for i, m := range d.Devices.Memories {
-		if m.Size = roundUp(m.Size, module); m.Size > maxMemory {
+		if err := alignModule(m, module); err != nil {
+			return err
+		}
+		if m.Size > maxMemory {
 			return unsupported("size of memory module '%d' overflowed after alignment", i)
 		}
 		d.Memory.Total += m.Size
 	}
+	return nil
+}
+
+// alignModule rounds up, but an NVDIMM of POWER down: what is behind it has no more room,
+// and its label comes on top.
+func alignModule(m *domain.MemoryDevice, align uint64) error {
+	if m.Model != "nvdimm" || align != memoryAlignPower {
+		m.Size = roundUp(m.Size, align)
+		return nil
+	}
+	area := (m.Size - m.LabelSize) / align * align
+	if area == 0 {
+		return virerr.New(virerr.FromQEMU, virerr.XMLError, "minimum target size for the NVDIMM must be 256MB plus the label size")
+	}
+	m.Size = area + m.LabelSize
 	return nil
 }
 

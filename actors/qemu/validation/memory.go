@@ -41,7 +41,7 @@ func (v *check) pluggable(m *domain.MemoryDevice) {
 	case "virtio-pmem":
 		v.refuse(!addressed(m, "pci"), "only 'pci' addresses are supported for the virtio-pmem device")
 	case "virtio-mem":
-		v.refuse(!addressed(m, "pci"), "only 'pci' addresses are supported for the %s device", m.Model)
+		v.refuse(!addressed(m, "pci", "ccw"), "only 'pci' addresses are supported for the %s device", m.Model)
 	}
 	v.refuse(m.Model != "virtio-pmem" && len(v.doc.Numa.Cells) > 0 && m.TargetNode == nil,
 		"target NUMA node needs to be specified for memory device")

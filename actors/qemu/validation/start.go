@@ -143,7 +143,7 @@ var usbFlags = map[string]caps.Flag{
 
 func (v *check) startControllers() {
 	for _, c := range v.doc.Devices.Controllers {
-		if c.Type != "usb" || c.Model == "none" {
+		if c.Type != "usb" || c.Model == "none" || c.Model == "" && v.machine.S390() {
 			continue
 		}
 		v.refuse(c.Model == "", "no model provided for USB controller")

@@ -29,7 +29,7 @@ type setup struct {
 
 func newSetup(s Spec, o *options) *setup {
 	log := logging.New(Version)
-	return &setup{spec: s, options: o, dirs: paths.Current(), log: log, logger: log.Logger("daemon")}
+	return &setup{spec: s, options: o, dirs: paths.Current(), log: log, logger: log.Logger("daemon." + s.Name)}
 }
 
 // configure reads all that an administrator wrote, and gives notes on what is

@@ -126,6 +126,7 @@ func (s *setup) newServer(t *tree, bus *events.Bus) *rpc.Server {
 		Dispatcher: dispatch.New(connection.New(drivers, bus).Tables()...),
 		Limits:     limitsOf(s.config),
 		Log:        s.log.Logger("rpc.server"),
+		Errors:     s.log.Logger("util.error"),
 	})
 }
 

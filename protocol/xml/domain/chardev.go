@@ -1,7 +1,7 @@
 package domain
 
 import (
-	"net/netip"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -67,7 +67,7 @@ func (p *parser) chardevTarget(n *xmltree.Node, c *Chardev) {
 	kind, ok := n.Attr("type")
 	switch words := chardevTargets[c.Kind]; {
 	case !ok && c.Kind == "channel":
-		p.XMLError("target type must be specified for %s device", c.Kind)
+		p.Unsupported("unknown target type '(null)' specified for character device")
 	case ok && words != nil && !slices.Contains(words, kind):
 		p.Unsupported("unknown target type '%s' specified for character device", kind)
 	case words != nil:
@@ -85,11 +85,11 @@ func (p *parser) chardevTarget(n *xmltree.Node, c *Chardev) {
 	}
 	c.Port = -1
 	if text, ok := n.Attr("port"); ok {
-		v, valid := xmltree.ParseUint(text, 10, 31)
-		if !valid {
+		v, valid := xmltree.ParseInt(text, 10, 64)
+		if !valid || v < -math.MaxUint32 || v > math.MaxUint32 {
 			p.XMLError("Invalid port number: %s", text)
 		}
-		c.Port = int(v)
+		c.Port = max(int(int32(v)), -1) //nolint:gosec // as libvirt, which takes -1 for none
 	}
 }
 
@@ -97,11 +97,11 @@ func (p *parser) channelTarget(n *xmltree.Node, c *Chardev) {
 	switch c.TargetType {
 	case "guestfwd":
 		text, ok := n.Attr("address")
-		addr, err := netip.ParseAddr(text)
+		addr, numeric := numericAddress(text)
 		switch {
 		case !ok:
 			p.XMLError("guestfwd channel does not define a target address")
-		case err != nil:
+		case !numeric:
 			p.badAddress(text)
 		case !addr.Is4():
 			p.Unsupported("guestfwd channel only supports IPv4 addresses")
@@ -118,6 +118,7 @@ func (p *parser) channelTarget(n *xmltree.Node, c *Chardev) {
 
 // badAddress refuses what the C library's resolver does not know.
 func (p *parser) badAddress(text string) {
+	defer p.As(xmltree.Anybody)()
 	p.SystemError("Cannot parse socket address '%s': Name or service not known", text)
 }
 

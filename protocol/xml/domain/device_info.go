@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
+	"virtree.dev/protocol/virerr"
 	"virtree.dev/protocol/xml/xmlout"
 	"virtree.dev/protocol/xml/xmltree"
 )
@@ -125,6 +125,7 @@ func (p *parser) pciAddress(n *xmltree.Node) PCIAddress {
 	a.Slot, _ = p.Uint(n, "slot", 0, xmltree.Optional)
 	a.Function, _ = p.Uint(n, "function", 0, xmltree.Optional)
 	a.Multifunction = p.OnOff(n, "multifunction")
+	defer p.As(xmltree.Anybody)()
 	switch {
 	case a.Empty():
 	case a.Bus > 0xff:
@@ -147,6 +148,7 @@ func (p *parser) pciAddress(n *xmltree.Node) PCIAddress {
 }
 
 func (p *parser) usbAddress(n *xmltree.Node, a *USBAddress) {
+	defer p.As(virerr.FromDevice)()
 	if text, ok := n.Attr("port"); ok {
 		parts := strings.Split(text, ".")
 		for _, part := range parts {
@@ -162,6 +164,7 @@ func (p *parser) usbAddress(n *xmltree.Node, a *USBAddress) {
 }
 
 func (p *parser) ccwAddress(n *xmltree.Node, a *CCWAddress) {
+	defer p.As(virerr.FromDevice)()
 	given := 0
 	for _, f := range []struct {
 		name  string
@@ -350,6 +353,14 @@ func orNull(s string) string {
 		return "<null>"
 	}
 	return s
+}
+
+// orNil gives an attribute as C prints one that may be absent.
+func orNil(n *xmltree.Node, name string) string {
+	if v, ok := n.Attr(name); ok {
+		return v
+	}
+	return "(null)"
 }
 
 func formatDeviceSecLabels(w *xmlout.Writer, labels []DeviceSecLabel, o FormatOptions) {

@@ -3,6 +3,7 @@ package domain
 import (
 	"slices"
 
+	"virtree.dev/protocol/virerr"
 	"virtree.dev/protocol/xml/xmlout"
 	"virtree.dev/protocol/xml/xmltree"
 )
@@ -167,18 +168,13 @@ func nextPort(list []*Chardev) int {
 
 // videos puts the primary card first, wherever the document has it.
 func (p *parser) videos(n *xmltree.Node, v *Devices) {
-	primary := false
 	each(p, n, "video", func(e *xmltree.Node) {
+		place := len(v.Videos)
 		x := p.video(e)
-		if !x.Primary {
-			v.Videos = append(v.Videos, x)
-			return
+		if x.Primary {
+			place = 0
 		}
-		if primary {
-			p.Internal("Only one primary video device is supported")
-		}
-		primary = true
-		v.Videos = slices.Insert(v.Videos, 0, x)
+		v.Videos = slices.Insert(v.Videos, place, x)
 	})
 }
 
@@ -254,7 +250,7 @@ func (p *parser) nvramSource(n *xmltree.Node, v *NVRAM) {
 	if s := n.Child("source"); s != nil {
 		p.source(s, v.Source)
 	} else {
-		p.Internal("An error occurred, but the cause is unknown")
+		p.Keep(&virerr.Error{Code: virerr.InternalError, Level: virerr.LevelError, Message: "An error occurred, but the cause is unknown"})
 	}
 }
 

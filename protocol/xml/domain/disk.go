@@ -94,16 +94,18 @@ type DiskSource struct {
 	Index   uint // of a running domain
 	// Pool and Volume are of type volume.
 	Pool, Volume, PoolMode string // mode: host, direct
-	Network                *NetworkSource
-	NVMe                   *NVMeSource
-	VhostUser              *ChardevSource
-	Slice                  *Slice
-	SecLabels              []DeviceSecLabel
-	Auth                   *SourceAuth
-	Encryption             *Encryption
-	Reservations           *Reservations
-	MetadataCacheMax       uint64 // bytes
-	Backing                *DiskSource
+	// Actual is the type of what a volume turned out to be, once it was looked up.
+	Actual           string
+	Network          *NetworkSource
+	NVMe             *NVMeSource
+	VhostUser        *ChardevSource
+	Slice            *Slice
+	SecLabels        []DeviceSecLabel
+	Auth             *SourceAuth
+	Encryption       *Encryption
+	Reservations     *Reservations
+	MetadataCacheMax uint64 // bytes
+	Backing          *DiskSource
 	// Detected tells that the image was found in another's header, not in the document.
 	Detected bool
 	Data     *DiskSource   // <dataStore> of qcow2

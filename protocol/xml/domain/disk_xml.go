@@ -159,7 +159,7 @@ func (p *parser) diskDriver(n *xmltree.Node, d *Disk) {
 			d.Source.Format = format
 		}
 	}
-	d.Source.MetadataCacheMax = p.metadataCache(n)
+	d.Source.MetadataCacheMax = p.metadataCache(n, "")
 }
 
 func (p *parser) ioThreadQueues(n *xmltree.Node) []IOThreadQueues {
@@ -205,7 +205,7 @@ func (p *parser) diskMirror(n *xmltree.Node) *DiskMirror {
 		p.XMLError("unknown mirror ready state %s", m.Ready)
 	}
 	m.Ready = unset(m.Ready, "none")
-	m.Source.MetadataCacheMax = p.metadataCache(n.Child("format"))
+	m.Source.MetadataCacheMax = p.metadataCache(n, "format/")
 	return m
 }
 

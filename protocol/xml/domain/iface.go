@@ -3,7 +3,6 @@ package domain
 import (
 	"crypto/rand"
 	"encoding/hex"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -96,7 +95,7 @@ func (i *Interface) IsVirtio() bool {
 
 func (p *parser) interfaceSource(n, source *xmltree.Node, i *Interface) {
 	if source == nil && slices.Contains(needSource, i.Type) {
-		p.Unsupported("interface type='%s' requires a 'source' element", i.Type)
+		p.XMLError("interface type='%s' requires a 'source' element", i.Type)
 		return
 	}
 	s := &i.Source
@@ -289,74 +288,10 @@ func formatMAC(mac [6]byte) string {
 	return strings.Join(parts, ":")
 }
 
-func (p *parser) ipInfo(n *xmltree.Node, what string) IPInfo {
-	var info IPInfo
-	for c := range n.Children("ip") {
-		info.Addresses = append(info.Addresses, p.ipAddress(c))
-	}
-	for c := range n.Children("route") {
-		info.Routes = append(info.Routes, p.ipRoute(c, what))
-	}
-	return info
-}
-
-func (p *parser) ipAddress(n *xmltree.Node) IPAddress {
-	a := IPAddress{Address: n.Get("address"), Peer: n.Get("peer")}
-	if !n.Has("address") {
-		p.XMLError("Missing required address in <ip>")
-	}
-	addr, err := netip.ParseAddr(a.Address)
-	if err != nil {
-		p.XMLError("Invalid address '%s' in <ip>", a.Address)
-	}
-	limit := uint64(32)
-	if a.Family = "ipv4"; addr.Is6() {
-		a.Family, limit = "ipv6", 128
-	}
-	if text, ok := n.Attr("prefix"); ok {
-		v, valid := xmltree.ParseUint(text, 10, 32)
-		if !valid || v > limit {
-			p.XMLError("Invalid prefix value '%s' in <ip>", text)
-		}
-		a.Prefix = uint(v)
-	}
-	if a.Peer != "" {
-		if _, err := netip.ParseAddr(a.Peer); err != nil {
-			p.InvalidArg("Invalid peer '%s' in <ip>", a.Peer)
-		}
-	}
-	return a
-}
-
-func (p *parser) ipRoute(n *xmltree.Node, what string) IPRoute {
-	r := IPRoute{Family: n.Get("family"), Address: n.Get("address"), Netmask: n.Get("netmask"), Gateway: n.Get("gateway")}
-	switch {
-	case r.Address == "":
-		p.XMLError("%s: Missing required address attribute in route definition", what)
-	case r.Gateway == "":
-		p.XMLError("%s: Missing required gateway attribute in route definition", what)
-	}
-	number := func(name string) *uint {
-		if text, ok := n.Attr(name); ok {
-			v, valid := xmltree.ParseUint(text, 10, 32)
-			if !valid {
-				p.XMLError("%s: Invalid %s specified in route definition", what, name)
-			}
-			value := uint(v)
-			return &value
-		}
-		return nil
-	}
-	r.Prefix, r.Metric = number("prefix"), number("metric")
-	return r
-}
-
 func (p *parser) portForward(n *xmltree.Node) PortForward {
 	f := PortForward{Proto: p.Enum(n, "proto", forwardProtocols, xmltree.Required), Address: n.Get("address"), Dev: n.Get("dev")}
-	if f.Address != "" {
-		if _, err := netip.ParseAddr(f.Address); err != nil {
-			p.XMLError("Invalid address '%s' in <portForward>", f.Address)
-		}
+	if _, ok := numericAddress(f.Address); !ok && f.Address != "" {
+		p.XMLError("Invalid address '%s' in <portForward>", f.Address)
 	}
 	for c := range n.Children("range") {
 		var r PortRange
@@ -447,7 +382,7 @@ func (p *parser) teaming(n *xmltree.Node) *Teaming {
 		return nil
 	}
 	if !slices.Contains(teamingTypes, t.Type) {
-		p.Unsupported("unknown teaming type '%s'", t.Type)
+		p.Unsupported("unknown teaming type '%s'", orNil(n, "type"))
 	}
 	return t
 }

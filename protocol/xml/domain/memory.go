@@ -3,13 +3,14 @@ package domain
 import (
 	"math"
 	"slices"
-
+	"virtree.dev/protocol/virerr"
 	"virtree.dev/protocol/xml/xmlout"
 	"virtree.dev/protocol/xml/xmltree"
 )
 
 // scaled reads a number with a unit into bytes; where is how messages call the place.
 func (p *parser) scaled(text, unit, where string, scale, limit uint64, required bool) (uint64, bool) {
+	defer p.As(virerr.FromXML)()
 	if text == "" {
 		if required {
 			p.XMLError("missing element or attribute '%s'", where)
@@ -26,6 +27,7 @@ func (p *parser) scaled(text, unit, where string, scale, limit uint64, required 
 
 // kib reads a memory size into KiB, rounded up.
 func (p *parser) kib(text, unit, where string, required bool) uint64 {
+	defer p.As(virerr.FromXML)()
 	bytes, _ := p.scaled(text, unit, where, 1024, math.MaxInt64, required)
 	size := bytes/1024 + (bytes%1024+1023)/1024
 	if size >= (math.MaxInt64+1023)/1024 {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"virtree.dev/protocol/virerr"
 	"virtree.dev/protocol/xml/uuid"
 	"virtree.dev/protocol/xml/xmlout"
 	"virtree.dev/protocol/xml/xmltree"
@@ -21,6 +22,7 @@ var (
 )
 
 func (p *parser) vlan(n *xmltree.Node) *VLAN {
+	defer p.As(xmltree.Anybody)()
 	v := &VLAN{}
 	native := false
 	for t := range n.Children("tag") {
@@ -74,6 +76,7 @@ func formatVLAN(w *xmlout.Writer, v *VLAN) {
 
 // virtualPort reads a port of a switch; strict wants it complete.
 func (p *parser) virtualPort(n *xmltree.Node, strict bool) *VirtualPort {
+	defer p.As(xmltree.Anybody)()
 	v := &VirtualPort{Type: n.Get("type")}
 	switch {
 	case n.Has("type") && !slices.Contains(virtualPortTypes, v.Type):
@@ -164,6 +167,7 @@ func (p *parser) completePort(v *VirtualPort) {
 		}
 	}
 	if missing != "" {
+		defer p.As(virerr.FromNet)()
 		p.XMLError("missing %s in <virtualport type='%s'>", missing, v.Type)
 	}
 }
@@ -218,6 +222,7 @@ func formatVirtualPort(w *xmlout.Writer, v *VirtualPort) {
 }
 
 func (p *parser) bandwidth(n *xmltree.Node, floor bool) *Bandwidth {
+	defer p.As(xmltree.Anybody)()
 	if n.Has("classID") {
 		p.XMLDetail("classID attribute not supported on <bandwidth> in this usage context")
 	}
@@ -235,6 +240,7 @@ func (p *parser) bandwidth(n *xmltree.Node, floor bool) *Bandwidth {
 }
 
 func (p *parser) rate(n *xmltree.Node, floor bool) *Rate {
+	defer p.As(xmltree.Anybody)()
 	r := &Rate{}
 	var average, peak, burst, hasFloor bool
 	r.Average, average = p.Ulong(n, "average", 10, xmltree.Optional)

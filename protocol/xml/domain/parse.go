@@ -73,7 +73,7 @@ func ParseNode(n *xmltree.Node, o ParseOptions) (*Domain, error) {
 	if err := p.Err(); err != nil {
 		return nil, err
 	}
-	p.devices(n.Child("devices"), d)
+	p.devices(allDevices(n), d)
 	p.launchSecurity(n.Child("launchSecurity"), d)
 	p.idMap(n.Child("idmap"), &d.IDMap)
 	p.sysInfos(n, d, uuidGiven)
@@ -88,6 +88,19 @@ func ParseNode(n *xmltree.Node, o ParseOptions) (*Domain, error) {
 		return nil, err
 	}
 	return d, nil
+}
+
+// allDevices joins the <devices> of a document that has several.
+func allDevices(n *xmltree.Node) *xmltree.Node {
+	if n.Count("devices") < 2 {
+		return n.Child("devices")
+	}
+	all := *n.Child("devices")
+	all.Nodes = nil
+	for v := range n.Children("devices") {
+		all.Nodes = append(all.Nodes, v.Nodes...)
+	}
+	return &all
 }
 
 func (p *parser) identity(n *xmltree.Node, d *Domain) (uuidGiven bool) {
@@ -175,7 +188,9 @@ func (p *parser) describe(n *xmltree.Node, d *Domain) {
 // processor reads the CPU, the guest's nodes and where they are placed.
 func (p *parser) processor(n *xmltree.Node, d *Domain) {
 	if c := n.Child("cpu"); c != nil {
+		restore := p.As(virerr.FromCPU)
 		d.CPU = cpu.Parse(&p.Reader, c, cpu.Guest)
+		restore()
 		p.numa(c.Child("numa"), &d.Numa)
 	}
 	p.checkNumaCPUs(d)
@@ -300,7 +315,7 @@ func (p *parser) cpuSet(n *xmltree.Node, attr string) *CPUSet {
 func (p *parser) bitmap(text string) *CPUSet {
 	set, err := cpuset.Parse(text)
 	if err != nil {
-		p.InvalidArg("%s", err)
+		p.Keep(virerr.New(virerr.FromNone, virerr.InvalidArg, "%s", err))
 	}
 	return set
 }

@@ -3,7 +3,7 @@ package domain
 import (
 	"slices"
 	"strings"
-
+	"virtree.dev/protocol/virerr"
 	"virtree.dev/protocol/xml/xmlout"
 	"virtree.dev/protocol/xml/xmltree"
 )
@@ -44,6 +44,7 @@ func qemuChildren(n *xmltree.Node, name string) []*xmltree.Node {
 }
 
 func (p *parser) qemuNamespace(n *xmltree.Node) *QEMUNamespace {
+	defer p.As(virerr.FromQEMU)()
 	q := &QEMUNamespace{}
 	for _, line := range qemuChildren(n, "commandline") {
 		for _, a := range qemuChildren(line, "arg") {

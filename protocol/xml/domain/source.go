@@ -117,7 +117,11 @@ func (p *parser) networkDetails(n *xmltree.Node, net *NetworkSource) {
 	if web {
 		net.Query = n.Get("query")
 		for c := range n.Child("cookies").Children("cookie") {
-			net.Cookies = append(net.Cookies, p.cookie(c))
+			cookie := p.cookie(c)
+			if slices.ContainsFunc(net.Cookies, func(o Cookie) bool { return o.Name == cookie.Name }) {
+				p.Keep(virerr.New(virerr.FromStorage, virerr.XMLError, "duplicate cookie '%s'", cookie.Name))
+			}
+			net.Cookies = append(net.Cookies, cookie)
 		}
 	}
 	if ssl := n.Child("ssl"); ssl != nil && (net.Protocol == "https" || net.Protocol == "ftps") {
@@ -193,7 +197,7 @@ func (p *parser) networkHost(n *xmltree.Node, protocol string) NetworkHost {
 		if text, ok := n.Attr("port"); ok {
 			v, valid := xmltree.ParseUint(text, 10, 16)
 			if !valid {
-				p.InvalidArg("failed to parse port number '%s'", text)
+				p.Keep(virerr.New(virerr.FromNone, virerr.InvalidArg, "failed to parse port number '%s'", text))
 			}
 			h.Port = uint(v)
 		}
@@ -241,6 +245,7 @@ func (p *parser) vhostUserSource(n *xmltree.Node, s *DiskSource) {
 }
 
 func (p *parser) sourceAuth(n *xmltree.Node) *SourceAuth {
+	defer p.As(virerr.FromStorage)()
 	a := &SourceAuth{Username: n.Get("username"), Type: n.Get("type")}
 	switch {
 	case a.Username == "":
@@ -260,6 +265,7 @@ func (p *parser) sourceAuth(n *xmltree.Node) *SourceAuth {
 }
 
 func (p *parser) secret(n *xmltree.Node) SecretRef {
+	defer p.As(xmltree.Anybody)()
 	s := SecretRef{Type: n.Get("type"), Usage: n.Get("usage")}
 	id, hasID := n.Attr("uuid")
 	switch {
@@ -278,6 +284,7 @@ func (p *parser) secret(n *xmltree.Node) SecretRef {
 }
 
 func (p *parser) encryption(n *xmltree.Node) *Encryption {
+	defer p.As(virerr.FromStorage)()
 	e := &Encryption{Format: n.Get("format")}
 	switch {
 	case e.Format == "":
@@ -322,6 +329,7 @@ func (p *parser) cipher(n *xmltree.Node, e *Encryption) {
 }
 
 func (p *parser) reservations(n *xmltree.Node) *Reservations {
+	defer p.As(virerr.FromStorage)()
 	r := &Reservations{Managed: p.NeedYesNo(n, "managed")}
 	s := n.Child("source")
 	kind, mode := s.Get("type"), s.Get("mode")
@@ -366,9 +374,11 @@ func (p *parser) liveIndex(n *xmltree.Node) string {
 	return n.Get("index")
 }
 
-func (p *parser) metadataCache(n *xmltree.Node) uint64 {
-	size := n.Path("metadata_cache/max_size")
-	v, _ := p.scaled(size.Content(), size.Get("unit"), "./metadata_cache/max_size", 1, math.MaxUint64, false)
+// metadataCache reads how big the cache may get; path is where the element stands.
+func (p *parser) metadataCache(n *xmltree.Node, path string) uint64 {
+	path += "metadata_cache/max_size"
+	size := n.Path(path)
+	v, _ := p.scaled(size.Content(), size.Get("unit"), "./"+path, 1, math.MaxUint64, false)
 	return v
 }
 
@@ -379,8 +389,12 @@ func (p *parser) backing(parent *xmltree.Node, s *DiskSource) {
 		return
 	}
 	kind, ok := n.Attr("type")
-	if !ok {
+	switch {
+	case !ok:
 		s.Backing = &DiskSource{Type: "none"}
+		return
+	case kind == "":
+		p.XMLError("unknown storage source type ''")
 		return
 	}
 	format := n.Child("format").Get("type")
@@ -394,7 +408,7 @@ func (p *parser) backing(parent *xmltree.Node, s *DiskSource) {
 		return
 	}
 	b := p.sourceOf(kind, format, p.liveIndex(n))
-	b.MetadataCacheMax = p.metadataCache(n.Child("format"))
+	b.MetadataCacheMax = p.metadataCache(n, "format/")
 	p.source(source, b)
 	p.dataStore(n, b)
 	if p.OK() {

@@ -199,7 +199,7 @@ func (c *check) diskPlace(k *Disk) {
 		c.startupPolicy(k)
 	}
 	if k.WWN != "" && !worldWideName(k.WWN) {
-		c.Internal("Malformed wwn: %s", k.WWN)
+		c.Keep(virerr.New(virerr.FromNone, virerr.InternalError, "Malformed wwn: %s", k.WWN))
 	}
 	hard := slices.ContainsFunc(diskPrefixes, func(x struct{ prefix, bus string }) bool {
 		return strings.HasPrefix(k.Target, x.prefix)

@@ -14,7 +14,7 @@ var (
 )
 
 func (p *parser) video(n *xmltree.Node) *Video {
-	v := &Video{}
+	v := &Video{Heads: 1}
 	if m := n.Child("model"); m != nil {
 		p.videoModel(m, v)
 	}
@@ -42,9 +42,8 @@ func (p *parser) videoModel(n *xmltree.Node, v *Video) {
 	v.VRAM, _ = p.Uint(n, "vram", 10, xmltree.Optional)
 	v.VRAM64, _ = p.Uint(n, "vram64", 10, xmltree.Optional)
 	v.VGAMem, _ = p.Uint(n, "vgamem", 10, xmltree.Optional)
-	heads, given := p.Uint(n, "heads", 10, xmltree.Optional)
-	if v.Heads = heads; !given {
-		v.Heads = 1
+	if heads, given := p.Uint(n, "heads", 10, xmltree.Optional); given {
+		v.Heads = heads
 	}
 	v.Blob = p.OnOff(n, "blob")
 }

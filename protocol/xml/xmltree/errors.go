@@ -11,10 +11,23 @@ func (r *Reader) raise(from virerr.Domain, c virerr.Code, format string, args []
 
 func (r *Reader) fail(c virerr.Code, format string, args []any) {
 	from := r.From
-	if from == 0 {
+	switch from {
+	case 0:
 		from = virerr.FromDomain
+	case Anybody:
+		from = virerr.FromNone
 	}
 	r.raise(from, c, format, args)
+}
+
+// Anybody raises errors in the name of no part.
+const Anybody virerr.Domain = -1
+
+// As raises what is wrong from now on in the name of another part, until the function it gives is called.
+func (r *Reader) As(from virerr.Domain) (restore func()) {
+	before := r.From
+	r.From = from
+	return func() { r.From = before }
 }
 
 // XMLError raises VIR_ERR_XML_ERROR.

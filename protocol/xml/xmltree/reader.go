@@ -171,7 +171,10 @@ func ParseUint(v string, base, bits int) (uint64, bool) {
 	v = strings.TrimPrefix(strings.TrimLeft(v, " \t\n\v\f\r"), "+")
 	digits, base := prefixed(v, base)
 	u, err := strconv.ParseUint(digits, base, bits)
-	return u, err == nil
+	if err != nil {
+		return 0, false // not the nearest number
+	}
+	return u, true
 }
 
 // ParseInt reads a number as strtoll does, with nothing after the digits.
@@ -188,7 +191,10 @@ func signed(v string, base, bits int) (int64, bool) {
 		return 0, false
 	}
 	i, err := strconv.ParseInt(sign+digits, base, bits)
-	return i, err == nil
+	if err != nil {
+		return 0, false
+	}
+	return i, true
 }
 
 // prefixed resolves base 0 the way C does: no underscores, no 0b or 0o.
@@ -207,6 +213,7 @@ func prefixed(v string, base int) (string, int) {
 
 // ScaleBytes turns a value with a unit (KiB, MB, G, bytes...) into bytes; without a unit, scale counts.
 func (r *Reader) ScaleBytes(value uint64, unit string, scale, limit uint64) uint64 {
+	defer r.As(Anybody)()
 	factor, ok := unitFactor(unit, scale)
 	if !ok {
 		r.InvalidArg("unknown suffix '%s'", unit)

@@ -8,6 +8,7 @@ libvirt, the functions below and connect() are known.
 import io
 import json
 import os
+import re
 import sys
 import threading
 import time
@@ -38,6 +39,24 @@ def shape(value):
     if isinstance(value, dict):
         return {k: shape(v) for k, v in value.items()}
     return value if isinstance(value, (str, bytes, bool, type(None))) else "a number"
+
+
+def part(stats, *words):
+    """Those of domains' statistics in whose names a word is."""
+    return [(d.name(), {k: v for k, v in s.items() if any(w in k for w in words)}) for d, s in stats]
+
+
+def no_processor(document):
+    """A document without the processor: QEMU's own view of it is compared elsewhere."""
+    return re.sub(r"  <cpu .*?</cpu>\n", "", document, flags=re.S)
+
+
+def anyway(f, *args):
+    """The answer of a call that one of the two may refuse; the script says why."""
+    try:
+        return show(f(*args))
+    except libvirt.libvirtError as e:
+        return error(e)
 
 
 def rising(values):
@@ -119,7 +138,8 @@ def main():
     threading.Thread(target=pump, daemon=True).start()
     names = {
         "libvirt": libvirt, "libvirt_qemu": libvirt_qemu, "os": os, "time": time, "io": io, "json": json,
-        "connect": connect, "events": Events(), "shape": shape, "rising": rising, "file": file,
+        "connect": connect, "events": Events(), "shape": shape, "rising": rising, "file": file, "part": part,
+        "no_processor": no_processor, "anyway": anyway,
         "await_state": await_state,
     }
     for line in sys.stdin:

@@ -1,0 +1,169 @@
+package qemu
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"virtree.dev/actors/qemu/command"
+	"virtree.dev/protocol/image"
+	"virtree.dev/protocol/virerr"
+	xml "virtree.dev/protocol/xml/domain"
+)
+
+// maxChain bounds how many images lie upon each other.
+const maxChain = 200
+
+// backingTerminator says in a document that there is no image below.
+const backingTerminator = "none"
+
+// determineChains looks up which images those of the document are built upon, and
+// numbers all of them as QEMU will know them. The last disk comes first, as in libvirt.
+func determineChains(def *xml.Domain) error {
+	for _, disk := range slices.Backward(def.Devices.Disks) {
+		if disk.Source.Empty() {
+			continue
+		}
+		if err := determineChain(disk.Source); err != nil {
+			return err
+		}
+	}
+	for source, number := range command.NumberNodes(def).Images {
+		source.Index = number
+	}
+	return nil
+}
+
+func determineChain(top *xml.DiskSource) error {
+	if plain(top) {
+		if top.Backing == nil {
+			top.Backing = &xml.DiskSource{Type: backingTerminator}
+		}
+		if top.FDGroup == "" && !exists(top.Path) {
+			return errStorage(syscall.ENOENT, "Cannot access storage file '%s'", top.Path)
+		}
+		return nil
+	}
+	last := top
+	for ; last.Backing != nil && last.Backing.Type != backingTerminator; last = last.Backing {
+		if local(last) && last.FDGroup == "" && !exists(last.Path) {
+			return errBroken(syscall.ENOENT, last, top)
+		}
+	}
+	if last.Backing != nil {
+		return nil // the document says where it ends
+	}
+	if last.Format == "" {
+		last.Format = "raw"
+	}
+	return followHeaders(last, top, 1)
+}
+
+// plain says whether an image needs no look into its header.
+func plain(s *xml.DiskSource) bool {
+	return local(s) && s.Format != "" && !image.HasBacking(s.Format)
+}
+
+// errBroken is the error of an image that is not there.
+func errBroken(err error, s, top *xml.DiskSource) error {
+	if s == top {
+		return errStorage(err, "Cannot access storage file '%s' (as uid:%d, gid:%d)", s.Path, os.Geteuid(), os.Getegid())
+	}
+	return errStorage(err, "Cannot access backing file '%s' of storage file '%s' (as uid:%d, gid:%d)",
+		s.Path, top.Path, os.Geteuid(), os.Getegid())
+}
+
+// errUnsafe is the error of a format that would have to be guessed although the image
+// names another one below it: whoever writes to it could make it any file of the host.
+var errUnsafe = errors.New("the format is a guess")
+
+// followHeaders reads the header of an image, and of those below it.
+func followHeaders(s, top *xml.DiskSource, depth int) error {
+	if depth > maxChain {
+		return virerr.New(virerr.FromStorage, virerr.InternalError,
+			"backing store for %s is self-referential or too deeply nested", s.Path)
+	}
+	guess := s.Format == ""
+	if !local(s) || s.FDGroup != "" {
+		if guess {
+			return errUnsafe
+		}
+		return nil // QEMU follows those by itself
+	}
+	header, err := readHeader(s, top)
+	if err != nil {
+		return err
+	}
+	if s.Format = header.Format; guess && header.Backing != "" {
+		return errUnsafe
+	}
+	if header.Backing == "" {
+		s.Backing = &xml.DiskSource{Type: backingTerminator}
+		return nil
+	}
+	below := sourceOf(header.Backing, s.Path)
+	if below == nil {
+		return nil
+	}
+	below.Format = header.BackingFormat
+	err = followHeaders(below, top, depth+1)
+	if errors.Is(err, errUnsafe) {
+		return virerr.New(virerr.FromStorage, virerr.OperationInvalid,
+			"format of backing image '%s' of image '%s' was not specified in the image metadata "+
+				"(See https://libvirt.org/kbase/backing_chains.html for troubleshooting)", header.Backing, s.Path)
+	}
+	if below.Format == "iso" {
+		below.Format = "raw" // QEMU knows no such format
+	}
+	s.Backing = below
+	return err
+}
+
+func readHeader(s, top *xml.DiskSource) (image.Header, error) {
+	f, err := os.Open(s.Path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return image.Header{}, errBroken(err, s, top)
+	case err != nil:
+		return image.Header{}, errStorage(err, "Failed to open file '%s'", s.Path)
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, image.MaxHeader))
+	if err != nil {
+		return image.Header{}, errStorage(err, "cannot read header '%s'", s.Path)
+	}
+	var h image.Header
+	if s.Format == "" {
+		h, err = image.Probe(b)
+	} else {
+		h, err = image.Parse(s.Format, b)
+	}
+	if err != nil {
+		return h, virerr.New(virerr.FromStorage, virerr.InternalError, "invalid image header of '%s'", s.Path)
+	}
+	return h, nil
+}
+
+// sourceOf is the image that a header names; nil for those that are not a file of this host.
+func sourceOf(name, parent string) *xml.DiskSource {
+	path, isFile := strings.CutPrefix(name, "file:")
+	if !isFile {
+		scheme, _, hasScheme := strings.Cut(name, ":")
+		if hasScheme && !strings.Contains(scheme, "/") {
+			return nil
+		}
+	}
+	path = strings.TrimPrefix(path, "//")
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(filepath.Dir(parent), path)
+	}
+	kind := "file"
+	if info, err := os.Stat(path); err == nil && info.Mode()&os.ModeDevice != 0 {
+		kind = "block"
+	}
+	return &xml.DiskSource{Type: kind, Path: path, Detected: true}
+}

@@ -1,0 +1,77 @@
+package sys
+
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// What a descriptor is watched for; an end of the peer is always told.
+const (
+	Readable = unix.EPOLLIN
+	Writable = unix.EPOLLOUT
+)
+
+// Ready is a descriptor with something to do.
+type Ready = unix.EpollEvent
+
+// Epoll waits for many descriptors at once, level-triggered.
+type Epoll struct{ fd, wake int }
+
+// NewEpoll makes an empty set.
+func NewEpoll() (*Epoll, error) {
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, os.NewSyscallError("epoll_create1", err)
+	}
+	wake, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	if err != nil {
+		_ = unix.Close(fd)
+		return nil, os.NewSyscallError("eventfd", err)
+	}
+	e := &Epoll{fd, wake}
+	if err := e.Add(wake, Readable); err != nil {
+		e.Close()
+		return nil, err
+	}
+	return e, nil
+}
+
+// Add watches a descriptor. Closing it ends that, unless there are duplicates.
+func (e *Epoll) Add(fd int, what uint32) error { return e.control(unix.EPOLL_CTL_ADD, fd, what) }
+
+// Modify changes what a descriptor is watched for.
+func (e *Epoll) Modify(fd int, what uint32) error { return e.control(unix.EPOLL_CTL_MOD, fd, what) }
+
+func (e *Epoll) control(op, fd int, what uint32) error {
+	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(e.fd, op, fd, &Ready{Events: what, Fd: int32(fd)}))
+}
+
+// Wait blocks its thread until something is ready. What Wake caused is not told.
+func (e *Epoll) Wait(ready []Ready) ([]Ready, error) {
+	n, err := unix.EpollWait(e.fd, ready, -1)
+	if err == unix.EINTR {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, os.NewSyscallError("epoll_wait", err)
+	}
+	told := ready[:0]
+	for _, r := range ready[:n] {
+		if int(r.Fd) != e.wake {
+			told = append(told, r)
+		}
+	}
+	return told, nil
+}
+
+// Wake makes every later Wait return at once.
+func (e *Epoll) Wake() {
+	_, _ = unix.Write(e.wake, []byte{1, 0, 0, 0, 0, 0, 0, 0})
+}
+
+// Close gives the set up.
+func (e *Epoll) Close() {
+	_ = unix.Close(e.wake)
+	_ = unix.Close(e.fd)
+}
