@@ -5,7 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path/filepath"
+	"os/exec"
 	"strings"
 
 	"virtree.dev/actors/dispatch"
@@ -35,6 +35,7 @@ func (d *Driver) defaultsHost() *defaults.Host {
 		Emulator:        defaultEmulator,
 		Firmware:        firmware.Host{Descriptors: firmware.Load(warn, firmwareDirs...), Pairs: pairs, NVRAMDir: d.files.NVRAM},
 		PCI:             hostPCI{d.host},
+		Processor:       d.processor,
 		ChannelDir:      d.files.ChannelTarget,
 		LibDir:          d.files.Lib,
 		NVRAMDir:        d.files.NVRAM,
@@ -53,45 +54,22 @@ var defaultPairs = []firmware.Pair{
 	{Code: "/usr/share/OVMF/OVMF_CODE.secboot.fd", Vars: "/usr/share/OVMF/OVMF_VARS.fd"},
 }
 
-// emulatorArchs are QEMU's names of architectures where they differ from libvirt's.
-var emulatorArchs = map[string]string{
-	"i686": "i386", "armv6l": "arm", "armv7l": "arm", "armv7b": "armeb", "ppc64le": "ppc64", "s390": "s390x",
-}
-
 // defaultEmulator finds the binary for an architecture; empty when there is none.
-func defaultEmulator(arch string) string {
-	name := arch
-	if other, ok := emulatorArchs[arch]; ok {
-		name = other
-	}
-	if path := inPath("qemu-system-" + name); path != "" {
-		return path
-	}
-	if arch != hostArch() && !(arch == "i686" && hostArch() == "x86_64") {
+func defaultEmulator(arch string) string { return caps.Emulator(caps.HostArch(), arch) }
+
+// inPath finds a program; empty when there is none.
+func inPath(name string) string {
+	path, err := exec.LookPath(name)
+	if err != nil {
 		return ""
 	}
-	for _, path := range []string{inPath("qemu-kvm"), "/usr/libexec/qemu-kvm"} {
-		if path != "" && exists(path) {
-			return path
-		}
-	}
-	return ""
-}
-
-func inPath(name string) string {
-	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
-		path := filepath.Join(dir, name)
-		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
-			return path
-		}
-	}
-	return ""
+	return path
 }
 
 // parse reads a document and completes it.
 func (d *Driver) parse(ctx context.Context, text []byte, o xml.ParseOptions) (*xml.Domain, error) {
 	raw := o
-	raw.SkipPostParse, raw.SkipValidate, raw.DefaultArch = true, true, hostArch()
+	raw.SkipPostParse, raw.SkipValidate, raw.DefaultArch = true, true, caps.HostArch()
 	def, err := xml.Parse(text, raw)
 	if err != nil {
 		return nil, err

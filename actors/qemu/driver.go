@@ -25,6 +25,7 @@ import (
 	"virtree.dev/protocol/remote"
 	"virtree.dev/protocol/virerr"
 	xml "virtree.dev/protocol/xml/domain"
+	"virtree.dev/protocol/xml/sysinfo"
 	"virtree.dev/supervisor/act"
 	"virtree.dev/supervisor/gen"
 )
@@ -36,6 +37,8 @@ type Options struct {
 	Config *qemuconf.Config
 	Bus    *events.Bus
 	Log    *zap.Logger
+
+	HostUUID xml.UUID // the host's identity in capabilities
 }
 
 // Driver serves the machines of QEMU. Its fields do not change once it is made;
@@ -60,6 +63,10 @@ type Driver struct {
 	binaries *caps.Store
 	defaults *defaults.Host
 	swtpm    *swtpm
+
+	processor *caps.HostProcessor
+	smbios    func() (*sysinfo.Info, error) // the host's tables, read once
+	hostUUID  xml.UUID
 }
 
 // New makes the driver; its processes are started by Child.
@@ -71,6 +78,8 @@ func New(o Options) *Driver {
 		swtpm:    &swtpm{runner: outside.Host{}},
 		binaries: caps.NewStore(filepath.Join(o.Dirs.QEMU().Cache, "capabilities"), caps.Launcher{Runner: outside.Host{}, Folder: o.Dirs.QEMU().Lib}),
 	}
+	d.processor, d.hostUUID = caps.NewHostProcessor(d.host), o.HostUUID
+	d.smbios = sync.OnceValues(d.readSMBIOS)
 	d.defaults = d.defaultsHost()
 	d.tables = map[uint32]*dispatch.Table{
 		remote.Program.ID:   d.remoteTable(),

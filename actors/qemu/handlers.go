@@ -10,7 +10,7 @@ import (
 func (d *Driver) remoteTable() *dispatch.Table {
 	t := dispatch.NewTable(&remote.Program)
 	for _, add := range []func(*dispatch.Table){
-		d.connectHandlers, d.nodeHandlers, d.listHandlers, d.queryHandlers, d.defineHandlers,
+		d.connectHandlers, d.nodeHandlers, d.capsHandlers, d.cpuHandlers, d.listHandlers, d.queryHandlers, d.defineHandlers,
 		d.lifecycleHandlers, d.metadataHandlers, d.memoryHandlers, d.vcpuHandlers, d.tuneHandlers,
 		d.statsHandlers, d.blockHandlers, d.netHandlers, d.consoleHandlers, d.autostartHandlers,
 		d.iotuneHandlers, d.bandwidthHandlers, d.perfHandlers, d.peekHandlers, d.blockOperationHandlers,

@@ -39,7 +39,7 @@ func (d *Driver) hypervisorVersion(c *dispatch.Call, _ *dispatch.Void) (*remote.
 
 // hostCaps are those of the host's own QEMU; nil when there is none.
 func (d *Driver) hostCaps(c *dispatch.Call) (b *caps.Caps, err error) {
-	emulator := defaultEmulator(hostArch())
+	emulator := defaultEmulator(caps.HostArch())
 	if emulator == "" {
 		return nil, nil
 	}

@@ -2,10 +2,10 @@ package qemu
 
 import (
 	"errors"
-	"runtime"
 	"strings"
 
 	"virtree.dev/actors/dispatch"
+	"virtree.dev/actors/qemu/caps"
 	"virtree.dev/internal/hostinfo"
 	"virtree.dev/internal/sys"
 	"virtree.dev/protocol/remote"
@@ -22,18 +22,10 @@ func (d *Driver) nodeHandlers(t *dispatch.Table) {
 	dispatch.Handle(t, remote.ProcNodeGetCPUMap, dispatch.Inline, d.nodeCPUMap)
 	dispatch.Handle(t, remote.ProcNodeGetMemoryParameters, dispatch.Inline, d.nodeMemoryParameters)
 	dispatch.Handle(t, remote.ProcNodeGetSecurityModel, dispatch.Inline, d.nodeSecurityModel)
+	dispatch.Handle(t, remote.ProcNodeSetMemoryParameters, dispatch.Worker, d.setNodeMemoryParameters)
+	dispatch.Handle(t, remote.ProcNodeAllocPages, dispatch.Worker, d.nodeAllocPages)
+	dispatch.Handle(t, remote.ProcConnectGetSysinfo, dispatch.Worker, d.sysinfo)
 	dispatch.Handle(t, remote.ProcConnectGetMaxVcpus, dispatch.Inline, d.maxVCPUs)
-}
-
-// hostArch names the host's architecture as libvirt does.
-func hostArch() string {
-	switch runtime.GOARCH {
-	case "amd64":
-		return "x86_64"
-	case "arm64":
-		return "aarch64"
-	}
-	return runtime.GOARCH
 }
 
 func (d *Driver) nodeInfo(*dispatch.Call, *dispatch.Void) (*remote.NodeGetInfoRet, error) {
@@ -41,7 +33,7 @@ func (d *Driver) nodeInfo(*dispatch.Call, *dispatch.Void) (*remote.NodeGetInfoRe
 	if err != nil {
 		return nil, errInternal("%s", err)
 	}
-	memory, err := d.host.Memory()
+	memory, err := d.host.PhysicalMemory()
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +42,7 @@ func (d *Driver) nodeInfo(*dispatch.Call, *dispatch.Void) (*remote.NodeGetInfoRe
 		Nodes: int32(topology.Nodes), Sockets: int32(topology.Sockets),
 		Cores: int32(topology.Cores), Threads: int32(topology.Threads),
 	}
-	for i, c := range []byte(hostArch()) {
+	for i, c := range []byte(caps.HostArch()) {
 		r.Model[i] = int8(c)
 	}
 	return r, nil
@@ -142,7 +134,7 @@ func (d *Driver) nodeCellsFree(_ *dispatch.Call, a *remote.NodeGetCellsFreeMemor
 	for cell := a.StartCell; cell <= last && cell < a.StartCell+a.Maxcells; cell++ {
 		m, err := d.host.NodeMemory(int(cell))
 		if err != nil {
-			m, err = d.host.Memory()
+			m, err = d.host.PhysicalMemory()
 		}
 		if err != nil {
 			return nil, err
@@ -153,7 +145,7 @@ func (d *Driver) nodeCellsFree(_ *dispatch.Call, a *remote.NodeGetCellsFreeMemor
 }
 
 func (d *Driver) nodeFreeMemory(*dispatch.Call, *dispatch.Void) (*remote.NodeGetFreeMemoryRet, error) {
-	m, err := d.host.Memory()
+	m, err := d.host.PhysicalMemory()
 	return &remote.NodeGetFreeMemoryRet{FreeMem: m.Free * 1024}, err
 }
 
@@ -252,8 +244,14 @@ func (d *Driver) nodeMemoryParameters(c *dispatch.Call, a *remote.NodeGetMemoryP
 	return &remote.NodeGetMemoryParametersRet{Params: params, Nparams: int32(len(params))}, nil
 }
 
+// Nothing but the users of the host keeps machines apart.
+const (
+	securityModel = "none"
+	securityDOI   = "0"
+)
+
 func (d *Driver) nodeSecurityModel(*dispatch.Call, *dispatch.Void) (*remote.NodeGetSecurityModelRet, error) {
-	return &remote.NodeGetSecurityModelRet{Model: chars("none"), Doi: chars("0")}, nil
+	return &remote.NodeGetSecurityModelRet{Model: chars(securityModel), Doi: chars(securityDOI)}, nil
 }
 
 // chars makes what XDR has for a char array, with its end mark.

@@ -131,6 +131,24 @@ func (h Host) Memory() (Memory, error) {
 	return parseMemory(b), err
 }
 
+// PhysicalMemory sums up what NUMA nodes have, which may be less than Memory's total; where there are none, it is the same.
+func (h Host) PhysicalMemory() (Memory, error) {
+	nodes, err := h.Nodes()
+	if err != nil || len(nodes) == 0 {
+		return h.Memory()
+	}
+	var sum Memory
+	for _, n := range nodes {
+		m, err := h.NodeMemory(n)
+		if err != nil {
+			return h.Memory()
+		}
+		sum.Total += m.Total
+		sum.Free += m.Free
+	}
+	return sum, nil
+}
+
 // NodeMemory reads the memory of a NUMA node; the kernel does not tell buffers and cache there.
 func (h Host) NodeMemory(node int) (Memory, error) {
 	b, err := h.read(fmt.Sprintf("/sys/devices/system/node/node%d/meminfo", node))
@@ -183,7 +201,7 @@ func (h Host) FreePages(node int, sizeKiB uint64) (uint64, error) {
 }
 
 func (h Host) freeSmallPages(node int, sizeKiB uint64) (uint64, error) {
-	read := h.Memory
+	read := h.PhysicalMemory
 	if node >= 0 {
 		read = func() (Memory, error) { return h.NodeMemory(node) }
 	}

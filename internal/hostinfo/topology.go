@@ -69,8 +69,8 @@ func (t *Topology) add(h Host, cpus []int) (offline int) {
 
 // CPU is a processor's place.
 type CPU struct {
-	ID, Socket, Die, Core int
-	Siblings              []int
+	ID, Socket, Die, Cluster, Core int
+	Siblings                       []int
 }
 
 // CPU reads the place of a processor that is online.
@@ -84,6 +84,9 @@ func (h Host) CPU(id int) (CPU, error) {
 	c.Socket, _ = h.number(at + "physical_package_id")
 	c.Socket = max(c.Socket, 0) // some kernels say -1 where there are no sockets
 	c.Die, _ = h.number(at + "die_id")
+	c.Die = max(c.Die, 0)
+	c.Cluster, _ = h.number(at + "cluster_id")
+	c.Cluster = max(c.Cluster, 0)
 	c.Siblings, err = h.numbers(at + "thread_siblings_list")
 	return c, err
 }

@@ -4,71 +4,19 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+
+	"virtree.dev/protocol/xml/arch"
 )
 
-// arch is an architecture of guests.
-type arch struct {
-	name string // in documents
-	bits int
-	qemu string // QEMU's name for it; empty for the same
-}
+// emulated are QEMU's names of architectures where they differ from those of documents.
+var emulated = map[string]string{"armv6l": "arm", "armv7l": "arm", "i686": "i386", "openrisc": "or32"}
 
-// archs are in the order of the capabilities document.
-var archs = []arch{
-	{"alpha", 64, ""},
-	{"armv6l", 32, "arm"},
-	{"armv7l", 32, "arm"},
-	{"armv7b", 32, ""},
-	{"aarch64", 64, ""},
-	{"cris", 32, ""},
-	{"i686", 32, "i386"},
-	{"ia64", 64, ""},
-	{"lm32", 32, ""},
-	{"loongarch64", 64, ""},
-	{"m68k", 32, ""},
-	{"microblaze", 32, ""},
-	{"microblazeel", 32, ""},
-	{"mips", 32, ""},
-	{"mipsel", 32, ""},
-	{"mips64", 64, ""},
-	{"mips64el", 64, ""},
-	{"openrisc", 32, "or32"},
-	{"parisc", 32, ""},
-	{"parisc64", 64, ""},
-	{"ppc", 32, ""},
-	{"ppcle", 32, ""},
-	{"ppc64", 64, ""},
-	{"ppc64le", 64, ""},
-	{"ppcemb", 32, ""},
-	{"riscv32", 32, ""},
-	{"riscv64", 64, ""},
-	{"s390", 32, ""},
-	{"s390x", 64, ""},
-	{"sh4", 32, ""},
-	{"sh4eb", 64, ""},
-	{"sparc", 32, ""},
-	{"sparc64", 64, ""},
-	{"unicore32", 32, ""},
-	{"x86_64", 64, ""},
-	{"xtensa", 32, ""},
-	{"xtensaeb", 32, ""},
-}
-
-// archOf gives the architecture of that name in documents; zero for an unknown one.
-func archOf(name string) arch {
-	i := slices.IndexFunc(archs, func(a arch) bool { return a.name == name })
-	if i < 0 {
-		return arch{}
+// toQEMU gives an architecture's name in the names of binaries.
+func toQEMU(name string) string {
+	if q, ok := emulated[name]; ok {
+		return q
 	}
-	return archs[i]
-}
-
-// toQEMU gives the name in the names of binaries.
-func (a arch) toQEMU() string {
-	if a.qemu != "" {
-		return a.qemu
-	}
-	return a.name
+	return name
 }
 
 // fromQEMU gives a target's name in documents, empty when it has none. "arm" is ARM of version 7.
@@ -81,7 +29,8 @@ func fromQEMU(target string) string {
 	case "or32":
 		return "openrisc"
 	}
-	return archOf(target).name
+	a, _ := arch.Find(target)
+	return a.Name
 }
 
 func isX86(arch string) bool { return arch == "x86_64" || arch == "i686" }
@@ -102,7 +51,7 @@ func Emulator(host, guest string) string {
 	if host == "aarch64" && guest == "armv7l" {
 		names = append(names, "qemu-system-aarch64") // the one for ARM of 32 bits has no KVM there
 	}
-	names = append(names, "qemu-system-"+archOf(guest).toQEMU())
+	names = append(names, "qemu-system-"+toQEMU(guest))
 	target := guest
 	if Native(host, guest) {
 		target = host
@@ -110,7 +59,7 @@ func Emulator(host, guest string) string {
 	if isPPC64(target) {
 		target = "ppc64"
 	}
-	names = append(names, "qemu-system-"+archOf(target).toQEMU())
+	names = append(names, "qemu-system-"+toQEMU(target))
 	if Native(host, guest) {
 		names = append(names, "/usr/libexec/qemu-kvm")
 	}
@@ -120,4 +69,17 @@ func Emulator(host, guest string) string {
 		}
 	}
 	return ""
+}
+
+// families are architectures of which a binary for one may do for another.
+var families = [][]string{
+	{"i686", "x86_64"},
+	{"ppc", "ppcle", "ppc64", "ppc64le", "ppcemb"},
+	{"armv6l", "armv7l", "armv7b", "aarch64"},
+	{"s390", "s390x"},
+}
+
+// SameFamily says whether two architectures are of one family.
+func SameFamily(a, b string) bool {
+	return slices.ContainsFunc(families, func(f []string) bool { return slices.Contains(f, a) && slices.Contains(f, b) })
 }

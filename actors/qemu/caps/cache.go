@@ -10,8 +10,10 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"syscall"
 
 	"virtree.dev/internal/statefile"
+	"virtree.dev/protocol/virerr"
 )
 
 // Stamp tells whether capabilities still hold. It is compared as a whole.
@@ -75,15 +77,37 @@ func (s *Store) Get(ctx context.Context, binary string) (*Caps, error) {
 	if k := e.known.Load(); k != nil && k.stamp == now {
 		return k.caps, nil
 	}
-	if now.Size == 0 {
-		_, err := os.Stat(binary)
-		return nil, errors.Join(err)
+	if err := checkBinary(binary); err != nil {
+		return nil, err
 	}
 	c, err := s.find(ctx, binary, now)
 	if err == nil {
 		e.known.Store(&known{c, now})
 	}
 	return c, err
+}
+
+// checkBinary refuses in libvirt's words what cannot be run; the errors also match those of the file system.
+func checkBinary(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return badBinary(err, "Cannot check QEMU binary %s", path)
+	}
+	switch {
+	case info.IsDir():
+		err = syscall.EISDIR
+	case !info.Mode().IsRegular() || info.Mode()&0o111 == 0:
+		err = syscall.EACCES
+	default:
+		return nil
+	}
+	return badBinary(err, "QEMU binary %s is not executable", path)
+}
+
+func badBinary(err error, format, path string) error {
+	errno := syscall.EIO
+	_ = errors.As(err, &errno)
+	return errors.Join(virerr.System(virerr.FromQEMU, errno, format, path), err)
 }
 
 // Forget drops what is known of a binary, so that the next Get asks it.

@@ -3,7 +3,6 @@ package caps
 import (
 	"maps"
 
-	"virtree.dev/protocol/xml/cpu"
 	"virtree.dev/protocol/xml/xmltree"
 )
 
@@ -33,7 +32,8 @@ type Accel struct {
 	Machines []Machine
 	CPUs     []CPUModel
 	Host     *Expansion
-	HostCPU  *cpu.CPU // host-model as the binary expands it; nil when unknown
+
+	hostModel hostModel
 }
 
 // Expansion is what the binary's best model ("host", or "max" without hardware's help) consists of.
@@ -163,12 +163,12 @@ func (c *Caps) FlagNames() []string {
 
 // Machine finds a machine type by its name or alias; nil when there is none.
 func (c *Caps) Machine(virtType, name string) *Machine {
-	a := c.Accels[virtType]
+	a := c.accelOf(virtType)
 	if a == nil {
 		return nil
 	}
 	for i := range a.Machines {
-		if m := &a.Machines[i]; m.Name == name || m.Alias == name {
+		if m := &a.Machines[i]; name != "" && (m.Name == name || m.Alias == name) {
 			return m
 		}
 	}
@@ -186,8 +186,19 @@ func (c *Caps) Canonical(virtType, name string) string {
 // Preferred is the machine type for a document that names none; empty when the binary has none.
 // It stands first in the list.
 func (c *Caps) Preferred(virtType string) string {
-	if a := c.Accels[virtType]; a != nil && len(a.Machines) > 0 {
+	if a := c.accelOf(virtType); a != nil && len(a.Machines) > 0 {
 		return a.Machines[0].Name
 	}
 	return ""
+}
+
+// Accelerated says whether hardware helps guests of a virt type.
+func Accelerated(virtType string) bool { return virtType == "kvm" || virtType == "hvf" }
+
+// accelOf gives what depends on a virt type; those that are not of hardware are all emulated. It may be nil.
+func (c *Caps) accelOf(virtType string) *Accel {
+	if !Accelerated(virtType) {
+		virtType = "qemu"
+	}
+	return c.Accels[virtType]
 }

@@ -56,6 +56,9 @@ func (l Launcher) with(ctx context.Context, binary, machine string, f func(Queri
 	if err := l.start(ctx, binary, machine, socket, pidfile); err != nil {
 		return err
 	}
+	if _, err := os.Stat(pidfile); err != nil {
+		return virerr.System(virerr.FromQEMU, syscall.ENOENT, "Failed to read pidfile %s", pidfile)
+	}
 	defer end(pidfile)
 	conn, err := net.Dial("unix", socket)
 	if err != nil {
@@ -84,12 +87,8 @@ func (l Launcher) start(ctx context.Context, binary, machine, socket, pidfile st
 	}})
 	var status *command.StatusError
 	if errors.As(err, &status) {
-		said := string(r.Stderr)
-		if said == "" {
-			said = "unknown error"
-		}
 		return virerr.New(virerr.FromQEMU, virerr.InternalError,
-			"Failed to start QEMU binary %s for probing: %s", binary, said)
+			"Failed to start QEMU binary %s for probing: %s", binary, r.Stderr)
 	}
 	return err
 }

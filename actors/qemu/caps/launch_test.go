@@ -22,7 +22,7 @@ func TestLaunch(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("QEMU %d: %d flags, %d machine types, accelerated: %v, in %v", c.Version, len(c.FlagNames()),
-		len(c.accel(c.best()).Machines), c.Accelerated(), time.Since(begin))
+		len(c.accel(c.Best()).Machines), c.Accelerated(), time.Since(begin))
 	if c.Arch != "x86_64" || !c.Has("tcg", "virtio-scsi-pci") || c.Preferred("qemu") == "" || len(c.Accels["qemu"].CPUs) == 0 {
 		t.Errorf("arch %q, flags %v, preferred machine %q", c.Arch, c.FlagNames(), c.Preferred("qemu"))
 	}

@@ -87,8 +87,8 @@ func (c *Caps) accel(virtType string) *Accel {
 	return a
 }
 
-// best is the virt type of the first probing.
-func (c *Caps) best() string {
+// Best is the virt type of the first probing.
+func (c *Caps) Best() string {
 	for _, t := range []string{"kvm", "hvf"} {
 		if c.flags[Flag(t)] {
 			return t

@@ -101,8 +101,8 @@ func (p *prober) propertiesOf(kind string, wanted []want) error {
 func (p *prober) machineProperties() error {
 	c := p.caps
 	for _, m := range machineProperties {
-		name := c.Canonical(c.best(), m.kind)
-		if name != "none" && !(isX86(c.Arch) && name == "generic-pc") && c.Machine(c.best(), name) == nil {
+		name := c.Canonical(c.Best(), m.kind)
+		if name != "none" && !(isX86(c.Arch) && name == "generic-pc") && c.Machine(c.Best(), name) == nil {
 			continue
 		}
 		if err := p.propertiesOf(name+"-machine", m.props); err != nil {

@@ -23,7 +23,7 @@ type expansionArgs struct {
 
 var no, yes = json.RawMessage("false"), json.RawMessage("true")
 
-func (p *prober) hostCPU() error { return p.hostCPUOf(p.caps.best()) }
+func (p *prober) hostCPU() error { return p.hostCPUOf(p.caps.Best()) }
 
 // hostCPUOf asks what the best model consists of, twice: of what can migrate and of all.
 func (p *prober) hostCPUOf(virtType string) error {

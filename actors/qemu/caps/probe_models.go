@@ -7,7 +7,7 @@ import (
 	"virtree.dev/protocol/xml/xmltree"
 )
 
-func (p *prober) machines() error { return p.machinesOf(p.caps.best()) }
+func (p *prober) machines() error { return p.machinesOf(p.caps.Best()) }
 
 func (p *prober) machinesOf(virtType string) error {
 	var all []struct {
@@ -65,7 +65,7 @@ func tristate(b *bool) xmltree.Tristate {
 	return xmltree.TristateOf(*b)
 }
 
-func (p *prober) models() error { return p.modelsOf(p.caps.best()) }
+func (p *prober) models() error { return p.modelsOf(p.caps.Best()) }
 
 func (p *prober) modelsOf(virtType string) error {
 	if !p.caps.Has("query-cpu-definitions") {

@@ -4,26 +4,10 @@ import (
 	"fmt"
 	"strings"
 
+	"virtree.dev/actors/qemu/caps"
 	"virtree.dev/protocol/xml/cpu"
 	"virtree.dev/protocol/xml/domain"
 )
-
-// featureNames translates names of x86 features where QEMU has others.
-var featureNames = map[string]string{
-	"cmp_legacy": "cmp-legacy", "ds_cpl": "ds-cpl", "fxsr_opt": "fxsr-opt",
-	"kvm_pv_eoi": "kvm-pv-eoi", "kvm_pv_unhalt": "kvm-pv-unhalt", "lahf_lm": "lahf-lm",
-	"nodeid_msr": "nodeid-msr", "pclmuldq": "pclmulqdq", "perfctr_core": "perfctr-core",
-	"perfctr_nb": "perfctr-nb", "tsc_adjust": "tsc-adjust",
-	"vmx-invvpid-single-context-noglobals": "vmx-invept-single-context-noglobals",
-}
-
-// featureName gives QEMU's name of a processor feature.
-func (b *builder) featureName(name string) string {
-	if q, ok := featureNames[name]; ok && b.machine.X86() {
-		return q
-	}
-	return name
-}
 
 // cpu is left out when QEMU's default will do.
 func (b *builder) cpu() {
@@ -83,7 +67,7 @@ func (b *builder) cpuModel(c *cpu.CPU) string {
 	}
 	known := b.knownFeatures()
 	for _, f := range c.Features {
-		name := b.featureName(f.Name)
+		name := caps.FeatureToQEMU(b.doc.OS.Arch, f.Name)
 		switch f.Policy {
 		case "force", "require":
 			text += "," + name + "=on"
@@ -115,7 +99,7 @@ func (b *builder) knownFeatures() map[string]bool {
 	}
 	known := map[string]bool{}
 	for _, p := range a.Host.Properties {
-		known[b.featureName(p.Name)] = true
+		known[p.Name] = true
 	}
 	return known
 }

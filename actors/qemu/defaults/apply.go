@@ -23,7 +23,8 @@ type Host struct {
 	Emulator   func(arch string) string // path of the default binary, empty when there is none
 	Firmware   firmware.Host
 	PCI        address.Host
-	ChannelDir string // below which channels without a path get their sockets
+	Processor  caps.Processor // the host's; nil when it is not known
+	ChannelDir string         // below which channels without a path get their sockets
 	LibDir     string
 	NVRAMDir   string
 	// VNCAudio and NoGraphicsAudio let a machine use the host's audio, as QEMU_AUDIO_DRV says.
@@ -111,8 +112,7 @@ func (a *applier) defaultCPU() string {
 }
 
 func (a *applier) hostModel() bool {
-	acc := a.binary.Accels[a.doc.Type]
-	return acc != nil && acc.HostCPU != nil
+	return a.binary.HostModel(a.doc.Type, a.host.Processor).Reported != nil
 }
 
 // fillFirmware forgives an old document whose firmware is gone: the start will say so.

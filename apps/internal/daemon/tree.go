@@ -80,7 +80,7 @@ func (s *setup) boot() (*tree, error) {
 	}
 	bus := events.NewBus(t.system, "events")
 	for _, entry := range s.spec.Drivers {
-		d, err := entry(roster.Host{System: t.system, Dirs: s.dirs, Bus: bus, Log: s.log})
+		d, err := entry(roster.Host{System: t.system, Dirs: s.dirs, Bus: bus, Log: s.log, UUID: s.hostUUID})
 		if err != nil {
 			t.close()
 			return nil, &startError{stageDriver, err}

@@ -13,6 +13,7 @@ import (
 	"virtree.dev/internal/logging"
 	"virtree.dev/internal/pidfile"
 	"virtree.dev/internal/sys"
+	"virtree.dev/protocol/xml/uuid"
 	"virtree.dev/supervisor/gen"
 )
 
@@ -22,6 +23,7 @@ type Host struct {
 	Dirs   paths.Dirs
 	Bus    *events.Bus
 	Log    *logging.Log
+	UUID   uuid.UUID // the host's identity
 }
 
 // Driver is a driver with its processes.
@@ -53,7 +55,7 @@ func QEMU(h Host) (Driver, error) {
 	if err != nil {
 		return nil, fmt.Errorf("Initialization of QEMU state driver failed: %w", err)
 	}
-	d := qemu.New(qemu.Options{System: h.System, Dirs: h.Dirs, Config: config, Bus: h.Bus, Log: log})
+	d := qemu.New(qemu.Options{System: h.System, Dirs: h.Dirs, Config: config, Bus: h.Bus, Log: log, HostUUID: h.UUID})
 	return &alone{d, lock}, nil
 }
 

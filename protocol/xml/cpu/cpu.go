@@ -86,15 +86,6 @@ func (c *CPU) Feature(name string) *Feature {
 	return nil
 }
 
-// SetFeature gives a feature a policy, adding the feature if needed.
-func (c *CPU) SetFeature(name, policy string) {
-	if f := c.Feature(name); f != nil {
-		f.Policy = policy
-		return
-	}
-	c.Features = append(c.Features, Feature{Name: name, Policy: policy})
-}
-
 // Clone copies the processor; nil stays nil.
 func (c *CPU) Clone() *CPU {
 	if c == nil {

@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"virtree.dev/protocol/virerr"
@@ -66,4 +67,50 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%s: %s", doc, msg)
 		}
 	}
+}
+
+func TestValidate(t *testing.T) {
+	for doc, want := range map[string]string{
+		"<cpu mode='custom' match='exact'><model fallback='allow'>m</model><feature policy='require' name='sse4.1'/></cpu>": "",
+		"<cpu><arch>x86_64</arch><model>m</model><feature name='aes'/><pages unit='KiB' size='4'/></cpu>":                   "",
+		"<cpu><model>m</model><what/></cpu>":        "Element cpu has extra content: what",
+		"<cpu mode='other'/>":                       "Invalid attribute mode for element cpu",
+		"<cpu><feature name='aes'/></cpu>":          "Element feature failed to validate attributes",
+		"<cpu><model>m</model><model/></cpu>":       "Element cpu has extra content: model",
+		"<cpu><arch>x</arch><model>m</model></cpu>": "Element cpu has extra content: arch",
+	} {
+		_, err := ParseDocument([]byte(doc), Auto, true)
+		got := ""
+		if e := new(virerr.Error); errors.As(err, &e) && e.Code == virerr.XMLInvalidSchema {
+			got = strings.Split(e.Str2, "\n")[1]
+		}
+		if got != want {
+			t.Errorf("%s: %q, %v", doc, got, err)
+		}
+	}
+}
+
+func FuzzParseDocument(f *testing.F) {
+	f.Add([]byte("<cpu><arch>x86_64</arch><model>m</model><signature family='6' model='1' stepping='2'/></cpu>"))
+	f.Add([]byte("<cpu mode='host-model'><feature name='a' policy='forbid'/><cache level='1' mode='emulate'/></cpu>"))
+	f.Fuzz(func(t *testing.T, doc []byte) {
+		c, err := ParseDocument(doc, Auto, true)
+		if err != nil {
+			return
+		}
+		w := xmlout.New(0)
+		c.Format(w, nil)
+		if w.Len() == 0 {
+			return
+		}
+		again, err := ParseDocument(w.Bytes(), c.Kind, false)
+		if err != nil {
+			t.Fatalf("%s from %s: %v", w, doc, err)
+		}
+		v := xmlout.New(0)
+		again.Format(v, nil)
+		if v.String() != w.String() {
+			t.Errorf("%s\nthen\n%s", w, v)
+		}
+	})
 }

@@ -16,6 +16,15 @@ func (c *CPU) Format(w *xmlout.Writer, more func()) {
 	if c.Kind == Host {
 		w.Elem("arch", c.Arch)
 	}
+	c.FormatContent(w)
+	if more != nil {
+		more()
+	}
+	w.EndOrDrop()
+}
+
+// FormatContent writes what is in the element, but not the architecture.
+func (c *CPU) FormatContent(w *xmlout.Writer) {
 	c.formatModel(w)
 	if c.Kind == Host {
 		c.formatHost(w)
@@ -29,10 +38,6 @@ func (c *CPU) Format(w *xmlout.Writer, more func()) {
 		w.Attr("name", f.Name)
 		w.End()
 	}
-	if more != nil {
-		more()
-	}
-	w.EndOrDrop()
 }
 
 func (c *CPU) formatAttributes(w *xmlout.Writer) {

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"virtree.dev/protocol/virerr"
+	"virtree.dev/protocol/xml/arch"
 	"virtree.dev/protocol/xml/xmltree"
 )
 
@@ -18,6 +20,26 @@ var (
 	caches    = []string{"emulate", "passthrough", "disable"}
 	physModes = []string{"emulate", "passthrough"}
 )
+
+// ParseDocument reads a document that is one <cpu> element; validate holds it against the schema first.
+func ParseDocument(text []byte, kind Kind, validate bool) (*CPU, error) {
+	n, err := xmltree.Parse(text, "(CPU_definition)")
+	if err != nil {
+		return nil, err
+	}
+	r := &xmltree.Reader{From: virerr.FromCPU}
+	if n.Name != "cpu" {
+		r.XMLError("XML does not contain expected 'cpu' element")
+		return nil, r.Err()
+	}
+	if validate {
+		if err := Validate(n); err != nil {
+			return nil, err
+		}
+	}
+	c := Parse(r, n, kind)
+	return c, r.Err()
+}
 
 // Parse reads a <cpu> element. The reader keeps what is wrong.
 func Parse(r *xmltree.Reader, n *xmltree.Node, kind Kind) *CPU {
@@ -84,6 +106,8 @@ func (c *CPU) isOpaque() bool { return c.Mode == "host-passthrough" || c.Mode ==
 func (c *CPU) parseHost(r *xmltree.Reader, n *xmltree.Node) {
 	if c.Arch = n.ChildText("arch"); c.Arch == "" {
 		r.XMLError("Missing CPU architecture")
+	} else if !arch.Known(c.Arch) {
+		r.Unsupported("Unknown architecture %s", c.Arch)
 	}
 	if m := n.Child("microcode"); m.Has("version") {
 		v, ok := xmltree.ParseUint(m.Get("version"), 10, 32)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"virtree.dev/protocol/virerr"
+	"virtree.dev/protocol/xml/arch"
 	"virtree.dev/protocol/xml/cpu"
 	"virtree.dev/protocol/xml/cpuset"
 	"virtree.dev/protocol/xml/uuid"
@@ -170,7 +171,7 @@ func (p *parser) system(n *xmltree.Node, d *Domain) {
 	if d.Type == "xen" && d.OS.Type == "linux" {
 		d.OS.Type = "xen"
 	}
-	if d.OS.Arch != "" && !slices.Contains(archs, d.OS.Arch) {
+	if d.OS.Arch != "" && d.OS.Arch != "none" && !arch.Known(d.OS.Arch) {
 		p.Unsupported("Unknown architecture %s", d.OS.Arch)
 	}
 	if d.OS.Arch == "" {

@@ -1,17 +1,13 @@
 package domain
 
+import "slices"
+
 var (
 	virtTypes = []string{
 		"none", "qemu", "kqemu", "kvm", "xen", "lxc", "uml", "openvz", "test", "vmware", "hyperv", "vbox",
 		"phyp", "parallels", "bhyve", "vz", "hvf",
 	}
-	osTypes = []string{"hvm", "xen", "linux", "exe", "uml", "xenpvh"}
-	archs   = []string{
-		"none", "alpha", "armv6l", "armv7l", "armv7b", "aarch64", "cris", "i686", "ia64", "lm32", "loongarch64",
-		"m68k", "microblaze", "microblazeel", "mips", "mipsel", "mips64", "mips64el", "openrisc", "parisc",
-		"parisc64", "ppc", "ppcle", "ppc64", "ppc64le", "ppcemb", "riscv32", "riscv64", "s390", "s390x", "sh4",
-		"sh4eb", "sparc", "sparc64", "unicore32", "x86_64", "xtensa", "xtensaeb",
-	}
+	osTypes          = []string{"hvm", "xen", "linux", "exe", "uml", "xenpvh"}
 	lifecycleActions = []string{
 		"destroy", "restart", "rename-restart", "preserve", "coredump-destroy", "coredump-restart",
 	}
@@ -77,3 +73,6 @@ var ProcessCapabilityNames = []string{
 	"setuid", "sys_admin", "sys_boot", "sys_chroot", "sys_module", "sys_nice", "sys_pacct", "sys_ptrace",
 	"sys_rawio", "sys_resource", "sys_time", "sys_tty_config", "syslog", "wake_alarm",
 }
+
+// KnownVirtType says whether there is a virt type of that name.
+func KnownVirtType(name string) bool { return slices.Contains(virtTypes, name) }

@@ -1,0 +1,2 @@
+// Package arch names the architectures of documents.
+package arch

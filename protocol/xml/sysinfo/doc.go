@@ -1,0 +1,2 @@
+// Package sysinfo is the document of a host's SMBIOS tables, made of what dmidecode prints.
+package sysinfo
