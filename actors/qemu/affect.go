@@ -56,6 +56,8 @@ func (a affect) one(o *domain.Object) (*xml.Domain, error) {
 
 // change is one that a call makes to documents. It gets copies of its own.
 type change struct {
+	// check looks at both documents before anything is changed; one that is not meant is nil.
+	check func(live, config *xml.Domain) error
 	// config changes the definition.
 	config func(d *xml.Domain) error
 	// live changes the machine, and its document with it; nil where QEMU cannot be changed.
@@ -71,6 +73,9 @@ func (d *Driver) edit(c *dispatch.Call, dom remote.NonnullDomain, flags uint32, 
 			return err
 		}
 		req := define{Silent: true} // libvirt tells of new definitions only
+		if err := ch.precheck(h.object, live, config); err != nil {
+			return err
+		}
 		if config {
 			next := *h.object.Config()
 			if err := ch.config(&next); err != nil {
@@ -91,4 +96,18 @@ func (d *Driver) edit(c *dispatch.Call, dom remote.NonnullDomain, flags uint32, 
 		_, err = call(c, h, req)
 		return err
 	})
+}
+
+func (ch change) precheck(o *domain.Object, live, config bool) error {
+	if ch.check == nil {
+		return nil
+	}
+	var l, p *xml.Domain
+	if live {
+		l = o.Def
+	}
+	if config {
+		p = o.Config()
+	}
+	return ch.check(l, p)
 }

@@ -66,6 +66,11 @@ func errDomainConfig(format string, args ...any) error {
 	return virerr.New(virerr.FromDomain, virerr.ConfigUnsupported, format, args...)
 }
 
+// errDomainArg is an argument that libvirt's common code for domains refuses.
+func errDomainArg(format string, args ...any) error {
+	return virerr.New(virerr.FromDomain, virerr.InvalidArg, format, args...)
+}
+
 // errSystem is an error of the system, told with its errno.
 func errSystem(err error, format string, args ...any) error {
 	errno := syscall.EIO

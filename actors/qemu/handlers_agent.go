@@ -3,6 +3,7 @@ package qemu
 import (
 	"virtree.dev/actors/dispatch"
 	"virtree.dev/actors/domain"
+	machines "virtree.dev/actors/qemu/machine"
 	"virtree.dev/protocol/qemuprog"
 	"virtree.dev/protocol/remote"
 	"virtree.dev/protocol/virerr"
@@ -26,9 +27,7 @@ func (d *Driver) agentHandlers(t *dispatch.Table) {
 	dispatch.Handle(t, remote.ProcDomainGetTime, dispatch.Inline,
 		agentOnly[remote.DomainGetTimeArgs, remote.DomainGetTimeRet](d, 0, true,
 			func(a *remote.DomainGetTimeArgs) (remote.NonnullDomain, uint32) { return a.Dom, a.Flags }))
-	dispatch.Handle(t, remote.ProcDomainSetTime, dispatch.Inline,
-		agentOnly[remote.DomainSetTimeArgs, dispatch.Void](d, virtype.DomainTimeSync, true,
-			func(a *remote.DomainSetTimeArgs) (remote.NonnullDomain, uint32) { return a.Dom, a.Flags }))
+	dispatch.Handle(t, remote.ProcDomainSetTime, dispatch.Inline, d.setTime)
 	dispatch.Handle(t, remote.ProcDomainGetFsinfo, dispatch.Inline,
 		agentOnly[remote.DomainGetFsinfoArgs, remote.DomainGetFsinfoRet](d, 0, true,
 			func(a *remote.DomainGetFsinfoArgs) (remote.NonnullDomain, uint32) { return a.Dom, a.Flags }))
@@ -86,6 +85,21 @@ func (d *Driver) noAgent(c *dispatch.Call, dom remote.NonnullDomain, machineFirs
 		return virerr.New(virerr.FromQEMU, virerr.AgentUnresponsive, "QEMU guest agent is not connected")
 	}
 	return errUnsupportedArgument("QEMU guest agent is not configured")
+}
+
+// setTime needs QEMU's help beside the agent's: a clock that was set must not catch up.
+func (d *Driver) setTime(c *dispatch.Call, a *remote.DomainSetTimeArgs) (*dispatch.Void, error) {
+	if err := checkFlags(c, a.Flags, virtype.DomainTimeSync); err != nil {
+		return nil, err
+	}
+	o, err := d.find(a.Dom)
+	if err != nil {
+		return nil, err
+	}
+	if machines.Of(o.Def).X86() && !d.handle(o).hasCap("rtc-reset-reinjection") {
+		return nil, errUnsupportedOperation("cannot set time: qemu doesn't support rtc-reset-reinjection command")
+	}
+	return nil, d.noAgent(c, a.Dom, true)
 }
 
 func (d *Driver) suspendGuest(c *dispatch.Call, a *remote.DomainPMSuspendForDurationArgs) (*dispatch.Void, error) {

@@ -127,15 +127,18 @@ func (d *Driver) rename(c *dispatch.Call, a *remote.DomainRenameArgs) (*remote.D
 		return nil, err
 	}
 	name := text(a.NewName)
-	if err := checkName(name); err != nil {
-		return nil, err
+	if name == "" {
+		return nil, virerr.Argument(virerr.FromQEMU, functionName(c.Proc.API), "new_name", "name must not be an empty string")
 	}
 	err := d.withJob(c, a.Dom, domain.JobModify, func(h handle) error {
 		if err := renamable(h.object); err != nil {
 			return err
 		}
-		if h.object.Name == name {
+		switch {
+		case h.object.Name == name:
 			return errList(virerr.OperationInvalid, "Can't rename domain to itself")
+		case d.registry.ByName(name) == nil && strings.Contains(name, "/"):
+			return virerr.New(virerr.FromQEMU, virerr.XMLError, "name %s cannot contain '/'", name)
 		}
 		ctx := context.WithoutCancel(c)
 		if err := d.reserve(ctx, h.object.UUID, name); err != nil {
@@ -150,17 +153,6 @@ func (d *Driver) rename(c *dispatch.Call, a *remote.DomainRenameArgs) (*remote.D
 	return &remote.DomainRenameRet{}, err
 }
 
-// checkName refuses names that could not be a file's.
-func checkName(name string) error {
-	switch {
-	case name == "":
-		return errInvalidArg("name must not be an empty string")
-	case strings.Contains(name, "/"):
-		return virerr.New(virerr.FromQEMU, virerr.XMLError, "name %s cannot contain '/'", name)
-	}
-	return nil
-}
-
 // renamable refuses domains that have more than a definition.
 func renamable(o *domain.Object) error {
 	switch {
@@ -168,10 +160,10 @@ func renamable(o *domain.Object) error {
 		return errInvalid("cannot rename active domain")
 	case !o.Persistent:
 		return errInvalid("cannot rename a transient domain")
-	case o.State != domain.Shutoff:
-		return errInvalid("domain has to be shutoff before renaming")
 	case o.ManagedSave:
 		return errInvalid("domain with a managed saved state can't be renamed")
+	case o.State != domain.Shutoff:
+		return errInvalid("domain has to be shutoff before renaming")
 	}
 	return nil
 }

@@ -35,26 +35,38 @@ func (d *Driver) iothreadInfo(c *dispatch.Call, a *remote.DomainGetIothreadInfoA
 		return nil, err
 	}
 	bytes := (host[len(host)-1] + 8) / 8
-	threads := map[string]int{}
-	if def == o.Def && o.Active() && len(def.IOThreads) > 0 {
-		if threads, err = d.iothreads(c, d.handle(o)); err != nil {
-			return nil, err
-		}
-	}
 	r := &remote.DomainGetIothreadInfoRet{}
+	add := func(id uint, cpus []int) {
+		r.Info = append(r.Info, remote.DomainIothreadInfo{IothreadID: uint32(id), Cpumap: cpuMap(cpus, bytes)})
+		r.Ret++
+	}
+	if def == o.Def && o.Active() {
+		return r, d.liveIOThreads(c, d.handle(o), add)
+	}
 	for i := range def.IOThreads {
-		t := &def.IOThreads[i]
-		cpus, err := d.pinned(t.Pin, def)
-		if tid := threads[iothreadAlias(t.ID)]; tid > 0 {
-			cpus, err = sys.Affinity(tid)
-		}
+		cpus, err := d.pinned(def.IOThreads[i].Pin, def)
 		if err != nil {
 			return nil, err
 		}
-		r.Info = append(r.Info, remote.DomainIothreadInfo{IothreadID: uint32(t.ID), Cpumap: cpuMap(cpus, bytes)})
+		add(def.IOThreads[i].ID, cpus)
 	}
-	r.Ret = uint32(len(r.Info))
 	return r, nil
+}
+
+// liveIOThreads tells where the threads may run, in QEMU's order.
+func (d *Driver) liveIOThreads(c *dispatch.Call, h handle, add func(id uint, cpus []int)) error {
+	list, err := query[[]iothread](c, h, "query-iothreads", nil)
+	if err != nil {
+		return err
+	}
+	for _, t := range list {
+		cpus, err := sys.Affinity(t.Thread)
+		if err != nil {
+			return errSystem(err, "cannot get CPU affinity of process %d", t.Thread)
+		}
+		add(t.number(), cpus)
+	}
+	return nil
 }
 
 func iothreadAlias(id uint) string { return fmt.Sprintf("iothread%d", id) }
@@ -73,30 +85,37 @@ func (d *Driver) pinIOThread(c *dispatch.Call, a *remote.DomainPinIothreadArgs) 
 	if err := checkFlags(c, a.Flags, uint32(affectMask)); err != nil {
 		return nil, err
 	}
-	pin, err := pinSet(a.Cpumap)
-	if err != nil {
-		return nil, err
-	}
-	set := func(def *xml.Domain) error {
+	pin, id := pinSet(a.Cpumap), uint(a.IothreadsID)
+	set := func(def *xml.Domain, missing string) error {
 		def.IOThreads = slices.Clone(def.IOThreads)
-		t := def.IOThread(uint(a.IothreadsID))
+		t := def.IOThread(id)
 		if t == nil {
-			return errInvalidArg("iothreadid %d not found", a.IothreadsID)
+			return errInvalidArg(missing, id)
 		}
-		t.Pin = pin
+		t.Pin, t.Auto = pin, false
 		return nil
 	}
 	return nil, d.edit(c, a.Dom, a.Flags, change{
-		config: set,
+		check: func(_, _ *xml.Domain) error {
+			if pin.Empty() {
+				return errInvalidArg("Empty iothread cpumap list for pinning")
+			}
+			return nil
+		},
+		config: func(def *xml.Domain) error { return set(def, "iothreadid %d not found") },
 		live: func(h handle, def *xml.Domain) error {
-			if err := set(def); err != nil {
+			if err := set(def, "iothread %d not found"); err != nil {
 				return err
 			}
 			threads, err := d.iothreads(c, h)
 			if err != nil {
 				return err
 			}
-			return pinThread(threads[iothreadAlias(uint(a.IothreadsID))], pin)
+			if err := pinThread(threads[iothreadAlias(id)], pin); err != nil {
+				return err
+			}
+			d.emitPin(h, fmt.Sprintf("cputune.iothreadpin%d", id), pin)
+			return nil
 		},
 	})
 }

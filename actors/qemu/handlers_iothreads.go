@@ -24,13 +24,20 @@ func (d *Driver) addIOThread(c *dispatch.Call, a *remote.DomainAddIothreadArgs) 
 	}
 	add := func(def *xml.Domain) error {
 		if def.IOThread(id) != nil {
-			return errInvalidArg("an IOThread is already using iothread_id '%d'", id)
+			return errDomainArg("an IOThread is already using iothread_id '%d'", id)
 		}
-		def.IOThreads = append(slices.Clip(def.IOThreads), xml.IOThread{ID: id, Pool: xml.ThreadPool{Min: -1, Max: -1}})
+		def.IOThreads = append(slices.Clone(def.IOThreads), xml.IOThread{ID: id, Pool: xml.ThreadPool{Min: -1, Max: -1}})
 		return nil
 	}
 	return nil, d.edit(c, a.Dom, a.Flags, change{
-		config: add,
+		config: func(def *xml.Domain) error {
+			err := add(def)
+			// A definition with one that is listed lists all of them.
+			for i := range def.IOThreads {
+				def.IOThreads[i].Auto = false
+			}
+			return err
+		},
 		live: func(h handle, def *xml.Domain) error {
 			if err := add(def); err != nil {
 				return err
@@ -86,16 +93,16 @@ func (d *Driver) delIOThread(c *dispatch.Call, a *remote.DomainDelIothreadArgs) 
 func removeIOThread(def *xml.Domain, id uint) error {
 	at := slices.IndexFunc(def.IOThreads, func(t xml.IOThread) bool { return t.ID == id })
 	if at < 0 {
-		return errInvalidArg("cannot find IOThread '%d' in iothreadids list", id)
+		return errDomainArg("cannot find IOThread '%d' in iothreadids list", id)
 	}
 	for _, disk := range def.Devices.Disks {
 		if disk.Driver.IOThread == id || serves(disk.Driver.IOThreads, id) {
-			return errInvalidArg("cannot remove IOThread %d since it is being used by disk '%s'", id, disk.Target)
+			return errDomainArg("cannot remove IOThread %d since it is being used by disk '%s'", id, disk.Target)
 		}
 	}
 	for _, controller := range def.Devices.Controllers {
 		if controller.Driver.IOThread == id || serves(controller.Driver.IOThreads, id) {
-			return errInvalidArg("cannot remove IOThread '%d' since it is being used by controller", id)
+			return errDomainArg("cannot remove IOThread '%d' since it is being used by controller", id)
 		}
 	}
 	def.IOThreads = slices.Delete(slices.Clone(def.IOThreads), at, at+1)

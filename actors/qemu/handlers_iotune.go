@@ -217,7 +217,7 @@ func (d *Driver) setBlockIOTune(c *dispatch.Call, a *remote.DomainSetBlockIOTune
 		},
 	})
 	if err == nil && live && len(a.Params) > 0 {
-		d.emitTunable(a.Dom, a.Disk, a.Params)
+		d.emitIOTune(a.Dom, a.Disk, a.Params)
 	}
 	return nil, err
 }
@@ -332,17 +332,24 @@ func askIOTune(c *dispatch.Call, h handle, disk *xml.Disk) (t iotune, err error)
 	return t, errInternal("cannot find throttling info for device '%s'", diskQOMPath(disk))
 }
 
-// emitTunable tells of limits that were changed on a machine.
-func (d *Driver) emitTunable(dom remote.NonnullDomain, path string, params []remote.TypedParam) {
-	if o := d.registry.ByUUID(xml.UUID(dom.UUID)); o != nil {
-		dom = wire(o)
+// emitIOTune tells of limits that were changed on a machine, by the client's word.
+func (d *Driver) emitIOTune(dom remote.NonnullDomain, path string, params []remote.TypedParam) {
+	o, err := d.find(dom)
+	if err != nil {
+		return // it is gone, and with it whoever might care
 	}
 	const prefix = "blkdeviotune."
-	told := virtype.Params{}
+	var told virtype.Params
 	told.String(prefix+"disk", path)
 	for _, p := range params {
 		p.Field = prefix + p.Field
 		told = append(told, p)
 	}
-	d.bus.Domain(dom, virtype.DomainEventIDTunable, &remote.DomainEventCallbackTunableMsg{Dom: dom, Params: told})
+	d.emitTunable(o, told)
+}
+
+// emitTunable tells of something about a machine that was tuned.
+func (d *Driver) emitTunable(o *domain.Object, params virtype.Params) {
+	dom := wire(o)
+	d.bus.Domain(dom, virtype.DomainEventIDTunable, &remote.DomainEventCallbackTunableMsg{Dom: dom, Params: params})
 }

@@ -8,7 +8,6 @@ import (
 	"virtree.dev/protocol/virerr"
 	"virtree.dev/protocol/virtype"
 	xml "virtree.dev/protocol/xml/domain"
-	"virtree.dev/protocol/xml/xmlout"
 	"virtree.dev/protocol/xml/xmltree"
 )
 
@@ -61,13 +60,10 @@ func metadataElement(all *xmltree.Node, uri string) string {
 		if n.Space != uri {
 			continue
 		}
-		alone := n.Detach()
+		alone := n.Alone()
 		strip(alone, uri)
 		alone.Declared = slices.DeleteFunc(alone.Declared, func(d xmltree.Declaration) bool { return d.URI == uri })
-		w := xmlout.New(0)
-		w.Tree(alone)
-		text := w.String()
-		return text[:max(len(text)-1, 0)]
+		return string(alone.AppendDump(nil, 0))
 	}
 	return ""
 }
@@ -83,10 +79,13 @@ func strip(n *xmltree.Node, uri string) {
 }
 
 func (d *Driver) setMetadata(c *dispatch.Call, a *remote.DomainSetMetadataArgs) (*dispatch.Void, error) {
+	if err := checkFlags(c, a.Flags, uint32(affectMask)); err != nil {
+		return nil, err
+	}
 	if _, err := d.find(a.Dom); err != nil {
 		return nil, err
 	}
-	if err := checkMetadata("virDomainDefSetMetadata", a.Type, a.Flags); err != nil {
+	if err := checkMetadata("", a.Type, 0); err != nil {
 		return nil, err
 	}
 	set := func(def *xml.Domain) error { return setMetadata(def, a) }
@@ -123,7 +122,9 @@ func setMetadataElement(def *xml.Domain, a *remote.DomainSetMetadataArgs) error 
 	if a.Metadata != nil {
 		root, err := xmltree.Parse([]byte(*a.Metadata), "(metadata_xml)")
 		if err != nil {
-			return err
+			r := xmltree.Reader{From: virerr.FromDomain}
+			r.XMLDetail("%s", err)
+			return r.Err()
 		}
 		fresh = root.Clone()
 		give(fresh, text(a.Key), uri)

@@ -6,12 +6,14 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 
 	"virtree.dev/actors/dispatch"
 	"virtree.dev/actors/domain"
 	"virtree.dev/protocol/qemuprog"
 	"virtree.dev/protocol/qmp"
 	"virtree.dev/protocol/remote"
+	"virtree.dev/protocol/virerr"
 	"virtree.dev/protocol/xml/domstatus"
 )
 
@@ -38,8 +40,8 @@ func (d *Driver) monitorCommandFiles(c *dispatch.Call, a *qemuprog.DomainMonitor
 
 // passCommand runs a client's own command. The machine counts as tainted from then on.
 func (d *Driver) passCommand(c *dispatch.Call, dom remote.NonnullDomain, cmd string, flags uint32, files []*os.File) (result string, err error) {
-	if err := checkFlags(c, flags, monitorHMP); err != nil {
-		return "", err
+	if unknown := flags &^ monitorHMP; unknown != 0 {
+		return "", errFlags(virerr.FromQEMU, "qemuDomainQemuMonitorCommandWithFiles", unknown)
 	}
 	err = d.active(c, dom, domain.JobModify, func(h handle) error {
 		if err := taint(c, h, "custom-monitor"); err != nil {
@@ -55,23 +57,43 @@ func (d *Driver) passCommand(c *dispatch.Call, dom remote.NonnullDomain, cmd str
 	return result, err
 }
 
+// passedReply is a reply in QEMU's order of members.
+type passedReply struct {
+	Return json.RawMessage `json:"return,omitempty"`
+	ID     string          `json:"id,omitempty"`
+	Error  *passedError    `json:"error,omitempty"`
+}
+
+type passedError struct {
+	Class string `json:"class"`
+	Desc  string `json:"desc"`
+}
+
 // passJSON gives QEMU a command as the client wrote it; QEMU's refusal is the client's to read.
 func passJSON(c *dispatch.Call, h handle, cmd string, files []*os.File) (string, error) {
-	reply := map[string]any{"id": "libvirt-" + strconv.FormatUint(h.object.Job.Token, 10)}
+	reply := passedReply{ID: "libvirt-" + strconv.FormatUint(h.object.Job.Token, 10)}
 	raw, err := call(c, h, execute{Command: qmp.Command{Name: "command", Raw: []byte(cmd)}, Files: files})
 	var refused *qmp.Error
 	switch {
 	case errors.As(err, &refused):
-		reply["error"] = map[string]string{"class": refused.Class, "desc": refused.Desc}
+		reply.Error = &passedError{refused.Class, refused.Desc}
+	case errors.Is(err, qmp.ErrNoCommand) && json.Valid([]byte(cmd)):
+		// QEMU's own answer, which has no id by which it could be found.
+		reply = passedReply{Error: &passedError{"GenericError", "QMP input must be a JSON object"}}
 	case errors.Is(err, qmp.ErrNoCommand):
-		return "", errInternal("cannot parse json %s: %s", cmd, err)
+		return "", virerr.New(virerr.FromNone, virerr.InternalError, "cannot parse json %s: %s", cmd, err)
+	case errors.Is(err, qmp.ErrHasID):
+		return "", errInternal("Unable to append command 'id' string")
 	case err != nil:
 		return "", monitorError(err)
 	default:
-		reply["return"] = raw
+		reply.Return = raw
 	}
-	b, err := json.Marshal(reply)
-	return string(b), err
+	var b strings.Builder
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	err = encoder.Encode(&reply)
+	return strings.TrimSuffix(b.String(), "\n"), err
 }
 
 // taint notes that somebody did to the machine what cannot be answered for.

@@ -28,7 +28,7 @@ func findInterface(def *xml.Domain, device string) (*xml.Interface, error) {
 			return nic, nil
 		}
 	}
-	return nil, virerr.New(virerr.FromDomain, virerr.InvalidArg, "'%s' is not a known interface", device)
+	return nil, errDomainArg("'%s' is not a known interface", device)
 }
 
 // interfaceTraffic counts as the guest does. What the host's end of a tap receives is

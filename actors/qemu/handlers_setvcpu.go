@@ -96,8 +96,10 @@ func switchable(def *xml.Domain, numbers []int, on bool) error {
 		switch v := def.VCPU.List[n]; {
 		case v.Online == on:
 			return errInvalidArg("vcpu '%d' is already in requested state", n)
-		case v.Online && v.Hotpluggable != xml.Yes:
+		case v.Online && v.Hotpluggable == xml.Absent:
 			return errInvalidArg("vcpu '%d' can't be hotunplugged", n)
+		case v.Online && n == 0:
+			return errUnsupportedOperation("vcpu '%d' can't be unplugged", n)
 		}
 	}
 	if len(numbers) != 1 {

@@ -374,7 +374,7 @@ func readNUMA(params []remote.TypedParam) (mode string, nodes *cpuset.Set, err e
 			continue
 		}
 		if nodes, err = cpuset.Parse(v.S); err != nil {
-			return "", nil, errInvalidArg("%s", err)
+			return "", nil, virerr.New(virerr.FromNone, virerr.InvalidArg, "%s", err)
 		}
 		if nodes.Empty() {
 			return "", nil, errInvalid("Invalid nodeset of 'numatune': %s", v.S)

@@ -1,6 +1,7 @@
 package qemu
 
 import (
+	"fmt"
 	"slices"
 
 	"virtree.dev/actors/dispatch"
@@ -76,33 +77,70 @@ func (d *Driver) setVCPUsFlags(c *dispatch.Call, a *remote.DomainSetVcpusFlagsAr
 }
 
 func (d *Driver) changeVCPUs(c *dispatch.Call, dom remote.NonnullDomain, n int, flags uint32) error {
-	maximum := flags&virtype.DomainVCPUMaximum != 0
+	if flags&virtype.DomainVCPUMaximum != 0 {
+		return d.edit(c, dom, flags, change{
+			check: func(live, _ *xml.Domain) error {
+				if live != nil {
+					return errUnsupportedOperation("maximum vcpu count of a live domain can't be modified")
+				}
+				return nil
+			},
+			config: func(def *xml.Domain) error {
+				def.VCPU.List = slices.Clone(def.VCPU.List)
+				return setMaxVCPUs(def, n)
+			},
+		})
+	}
 	return d.edit(c, dom, flags, change{
+		check: func(live, config *xml.Domain) error {
+			const tooMany = "requested vcpus is greater than max allowable vcpus for the %s domain: %d > %d"
+			switch {
+			case live != nil && n > live.VCPU.Max():
+				return errInvalidArg(tooMany, "live", n, live.VCPU.Max())
+			case config != nil && n > config.VCPU.Max():
+				return errInvalidArg(tooMany, "persistent", n, config.VCPU.Max())
+			}
+			return nil
+		},
 		config: func(def *xml.Domain) error {
 			def.VCPU.List = slices.Clone(def.VCPU.List)
-			if maximum {
-				return setMaxVCPUs(def, n)
-			}
-			if n > def.VCPU.Max() {
-				return errInvalidArg("requested vcpus is greater than max allowable vcpus for the persistent domain: %d > %d",
-					n, def.VCPU.Max())
-			}
-			def.VCPU.Set(def.VCPU.Max(), n)
+			plugVCPUs(&def.VCPU, n, flags&virtype.DomainVCPUHotpluggable != 0)
 			return nil
 		},
 		live: func(_ handle, def *xml.Domain) error {
-			switch {
-			case maximum:
-				return errUnsupportedOperation("maximum vcpu count of a live domain can't be modified")
-			case n > def.VCPU.Max():
-				return errInvalidArg("requested vcpus is greater than max allowable vcpus for the live domain: %d > %d",
-					n, def.VCPU.Max())
-			case n == def.VCPU.Online():
+			if n == def.VCPU.Online() {
 				return nil
 			}
 			return dispatch.Unsupported(c.Proc) // hotplug
 		},
 	})
+}
+
+// plugVCPUs makes it n virtual processors that are plugged in. Those that can be
+// unplugged stand behind those that cannot.
+func plugVCPUs(v *xml.VCPU, n int, hotpluggable bool) {
+	online := v.Online()
+	for i := range v.List {
+		v.List[i].Order = 0
+	}
+	for i := 0; i < len(v.List) && online < n; i++ {
+		cpu := &v.List[i]
+		if cpu.Online {
+			hotpluggable = hotpluggable || cpu.Hotpluggable == xml.Yes
+			continue
+		}
+		cpu.Online, cpu.Hotpluggable = true, xml.No
+		if hotpluggable {
+			cpu.Hotpluggable, v.Individual = xml.Yes, true
+		}
+		online++
+	}
+	for i := len(v.List) - 1; i >= 0 && online > n; i-- {
+		if cpu := &v.List[i]; cpu.Online {
+			cpu.Online, cpu.Hotpluggable = false, xml.Yes
+			online--
+		}
+	}
 }
 
 func setMaxVCPUs(def *xml.Domain, n int) error {
@@ -179,10 +217,7 @@ func (d *Driver) pinVCPUFlags(c *dispatch.Call, a *remote.DomainPinVCPUFlagsArgs
 }
 
 func (d *Driver) pinProcessor(c *dispatch.Call, dom remote.NonnullDomain, n int, bits []byte, flags uint32) error {
-	pin, err := pinSet(bits)
-	if err != nil {
-		return err
-	}
+	pin := pinSet(bits)
 	set := func(def *xml.Domain) {
 		def.VCPU.List = slices.Clone(def.VCPU.List)
 		def.VCPU.List[n].Pin = pin
@@ -190,34 +225,53 @@ func (d *Driver) pinProcessor(c *dispatch.Call, dom remote.NonnullDomain, n int,
 	return d.edit(c, dom, flags, change{
 		config: func(def *xml.Domain) error {
 			if n >= def.VCPU.Max() {
-				return errInvalidArg("vcpu %d is out of range of persistent cpu count %d", n, def.VCPU.Max())
+				return errInvalidArg("vcpu %d is out of range of persistent cpu count %d", n, def.VCPU.Online())
 			}
 			set(def)
-			return nil
+			return checkPin(pin)
 		},
 		live: func(h handle, def *xml.Domain) error {
-			thread := vcpuThreads(h.object)[n]
-			if n >= def.VCPU.Max() || thread == 0 {
+			if err := checkPin(pin); err != nil {
+				return err
+			}
+			if n >= def.VCPU.Max() {
 				return errInvalidArg("vcpu %d is out of range of live cpu count %d", n, def.VCPU.Max())
 			}
 			set(def)
-			return pinThread(thread, pin)
+			if thread := vcpuThreads(h.object)[n]; thread != 0 {
+				if err := pinThread(thread, pin); err != nil {
+					return err
+				}
+			}
+			d.emitPin(h, fmt.Sprintf("cputune.vcpupin%d", n), pin)
+			return nil
 		},
 	})
 }
 
+// emitPin tells of a thread of a machine that may run elsewhere from now on.
+func (d *Driver) emitPin(h handle, name string, pin *cpuset.Set) {
+	var params virtype.Params
+	params.String(name, pin.String())
+	d.emitTunable(h.object, params)
+}
+
 // pinSet reads a map of host processors.
-func pinSet(bits []byte) (*cpuset.Set, error) {
+func pinSet(bits []byte) *cpuset.Set {
 	set := &cpuset.Set{}
 	for i := range len(bits) * 8 {
 		if bits[i/8]&(1<<(i%8)) != 0 {
 			set.Add(i)
 		}
 	}
-	if set.Empty() {
-		return nil, errInvalidArg("Empty cpu list for pinning")
+	return set
+}
+
+func checkPin(pin *cpuset.Set) error {
+	if pin.Empty() {
+		return errInvalidArg("Empty cpu list for pinning")
 	}
-	return set, nil
+	return nil
 }
 
 func pinThread(tid int, pin *cpuset.Set) error {
@@ -266,18 +320,22 @@ func (d *Driver) pinEmulator(c *dispatch.Call, a *remote.DomainPinEmulatorArgs) 
 	if err := checkFlags(c, a.Flags, uint32(affectMask)); err != nil {
 		return nil, err
 	}
-	pin, err := pinSet(a.Cpumap)
-	if err != nil {
-		return nil, err
-	}
+	pin := pinSet(a.Cpumap)
 	return nil, d.edit(c, a.Dom, a.Flags, change{
 		config: func(def *xml.Domain) error {
 			def.CPUTune.EmulatorPin = pin
-			return nil
+			return checkPin(pin)
 		},
 		live: func(h handle, def *xml.Domain) error {
+			if err := checkPin(pin); err != nil {
+				return err
+			}
 			def.CPUTune.EmulatorPin = pin
-			return pinThread(h.object.PID, pin)
+			if err := pinThread(h.object.PID, pin); err != nil {
+				return err
+			}
+			d.emitPin(h, "cputune.emulatorpin", pin)
+			return nil
 		},
 	})
 }

@@ -2,6 +2,7 @@ package qemu
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +26,7 @@ func (s *starter) query() error {
 		for _, c := range cpus {
 			st.VCPUs = append(st.VCPUs, domstatus.VCPU{ID: uint(c.Index), PID: c.Thread})
 		}
+		orderVCPUs(st.Domain)
 		nameTerminals(st.Domain, devices)
 		st.Domain.Devices.Disks = replace(st.Domain.Devices.Disks, isEmptyDrive, func(k *xml.Disk) {
 			k.Source = &xml.DiskSource{Type: "file"}
@@ -35,6 +37,19 @@ func (s *starter) query() error {
 		s.status.VCPUs = o.Status.VCPUs
 	}
 	return err
+}
+
+// orderVCPUs numbers the virtual processors in the order in which they were plugged in.
+func orderVCPUs(d *xml.Domain) {
+	d.VCPU.List = slices.Clone(d.VCPU.List)
+	order := uint(0)
+	for i := range d.VCPU.List {
+		d.VCPU.List[i].Order = 0
+		if d.VCPU.List[i].Online {
+			order++
+			d.VCPU.List[i].Order = order
+		}
+	}
 }
 
 // isEmptyDrive says whether a drive has no medium: nothing is known of what will be in it.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"slices"
 	"syscall"
 
 	"virtree.dev/protocol/virtype"
@@ -293,7 +292,6 @@ func (s *statsReader) iothreads() {
 	if err != nil || len(list) == 0 {
 		return
 	}
-	slices.SortFunc(list, func(a, b iothread) int { return int(a.number()) - int(b.number()) })
 	s.params.Uint("iothread.count", uint32(len(list)))
 	for _, t := range list {
 		name := fmt.Sprintf("iothread.%d.", t.number())

@@ -12,6 +12,9 @@ import (
 // ErrNoCommand is the error of a raw command that is no JSON object.
 var ErrNoCommand = errors.New("the command is no JSON object")
 
+// ErrHasID is the error of a raw command that brings an id: that is the monitor's to give.
+var ErrHasID = errors.New("the command has an id already")
+
 // Done is called once with a command's result; err is an *Error when QEMU refused it.
 type Done func(result json.RawMessage, err error)
 
@@ -103,6 +106,9 @@ func rawWithID(raw []byte, id string) ([]byte, error) {
 	}
 	if fields == nil {
 		return nil, ErrNoCommand
+	}
+	if fields["id"] != nil {
+		return nil, ErrHasID
 	}
 	fields["id"], _ = json.Marshal(id)
 	return json.Marshal(fields)

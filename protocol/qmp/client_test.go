@@ -85,9 +85,12 @@ func TestOutOfBandAndRaw(t *testing.T) {
 	if !strings.Contains(string(out), `"exec-oob":"migrate-pause"`) {
 		t.Errorf("out-of-band: %s", out)
 	}
-	out, err := c.Command(qmp.Command{Name: "x", Raw: []byte(`{"execute":"x","id":"mine"}`)}, nil)
+	out, err := c.Command(qmp.Command{Name: "x", Raw: []byte(`{"execute":"x"}`)}, nil)
 	if err != nil || !strings.Contains(string(out), `"id":"virtree-3"`) {
 		t.Errorf("raw: %s, %v", out, err)
+	}
+	if _, err := c.Command(qmp.Command{Raw: []byte(`{"execute":"x","id":"mine"}`)}, nil); !errors.Is(err, qmp.ErrHasID) {
+		t.Errorf("a command with an id: %v", err)
 	}
 	if _, err := c.Command(qmp.Command{Raw: []byte(`[1]`)}, nil); err == nil {
 		t.Error("an array went for a command")

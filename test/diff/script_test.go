@@ -93,6 +93,7 @@ var (
 	stamps  = regexp.MustCompile(`[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:.]+\+0000`)
 	times   = regexp.MustCompile(`[0-9]+\.[0-9]+s`)
 	numbers = regexp.MustCompile(`\b[0-9]{5}\b`)
+	serials = regexp.MustCompile(`"libvirt-[0-9]+"`)
 	ptys    = regexp.MustCompile(`/dev/pts/[0-9]+`)
 	uuids   = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 )
@@ -103,7 +104,7 @@ func (s *side) same(text string) string {
 	for _, r := range []struct {
 		re *regexp.Regexp
 		to string
-	}{{macs, "MAC"}, {stamps, "STAMP"}, {times, "TIME"}, {ptys, "PTY"}} {
+	}{{macs, "MAC"}, {stamps, "STAMP"}, {times, "TIME"}, {ptys, "PTY"}, {serials, `"libvirt-N"`}} {
 		text = r.re.ReplaceAllString(text, r.to)
 	}
 	text = numbers.ReplaceAllStringFunc(text, s.port)

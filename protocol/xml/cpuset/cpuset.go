@@ -48,7 +48,7 @@ func (s *Set) apply(part string) error {
 			return err
 		}
 	}
-	if to < from || exclude && (isRange || !s.Has(from)) {
+	if to < from || exclude && isRange {
 		return strconv.ErrRange
 	}
 	for i := from; i <= to; i++ {

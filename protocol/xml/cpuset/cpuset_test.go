@@ -10,13 +10,15 @@ func TestParse(t *testing.T) {
 		" 3 , 1 - 2 ":      "1-3",
 		"63,64,65,128-130": "63-65,128-130",
 		"0-3,^0,^1,^2,^3":  "",
+		"^1":               "",
+		"1,^2":             "1",
 	} {
 		s, err := Parse(text)
 		if err != nil || s.String() != want {
 			t.Errorf("%q: %q, %v", text, s, err)
 		}
 	}
-	for _, text := range []string{"", "a", "3-1", "^1", "1,^2", "0-16384", "1-", "-1", "1,", "0-3,^1-2", "99999999999"} {
+	for _, text := range []string{"", "a", "3-1", "0-16384", "1-", "-1", "1,", "0-3,^1-2", "99999999999"} {
 		if s, err := Parse(text); err == nil {
 			t.Errorf("%q was taken as %s", text, s)
 		}

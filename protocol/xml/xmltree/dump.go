@@ -14,6 +14,13 @@ func (n *Node) Detach() *Node {
 	return c
 }
 
+// Alone copies the subtree as it is, with the namespaces that were declared further up.
+func (n *Node) Alone() *Node {
+	c := n.Clone()
+	c.declare(c)
+	return c
+}
+
 // declare adds to root what the names in n need.
 func (n *Node) declare(root *Node) {
 	need := func(prefix, space string) {
