@@ -154,14 +154,14 @@ func TestBackoffBeginsAnewAfterALongLife(t *testing.T) {
 		return []gen.Child{with(child(b, "x", gen.Permanent), time.Second)}
 	}
 	stage(t, Supervisor{Intensity: 10, Period: 10 * time.Second}, children, func(sc *scene) {
-		for _, wait := range []time.Duration{1, 2, 4, 8, 10, 10} {
+		for _, wait := range []int{1, 2, 4, 8, 10, 10} {
 			sc.end("x", errCrash)
-			time.Sleep(wait*time.Second - 1)
+			time.Sleep(time.Duration(wait)*time.Second - time.Nanosecond)
 			synctest.Wait()
 			if sc.sys.Named("x").Alive() {
 				sc.t.Errorf("back before %d s", wait)
 			}
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			synctest.Wait()
 			if !sc.sys.Named("x").Alive() {
 				sc.t.Fatalf("not back after %d s", wait)

@@ -34,7 +34,7 @@ func TestTreeShowsWhatAProcessDoes(t *testing.T) {
 		if len(n.Metas) != 1 || n.Metas[0] != (gen.Item{Name: "m", Info: "waits", Up: 5 * time.Second}) {
 			t.Errorf("%+v", n.Metas)
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		tree := sys.Tree(false)
 		if !tree[1].Slow || tree[0].InHand != "call gen_test.ask" || !tree[0].Slow {
 			t.Errorf("%+v", tree)
