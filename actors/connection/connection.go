@@ -4,6 +4,8 @@ import (
 	"virtree.dev/actors/dispatch"
 	"virtree.dev/actors/driver"
 	"virtree.dev/actors/events"
+	"virtree.dev/protocol/lxcprog"
+	"virtree.dev/protocol/program"
 	"virtree.dev/protocol/qemuprog"
 	"virtree.dev/protocol/remote"
 	"virtree.dev/protocol/virerr"
@@ -32,14 +34,14 @@ func (s *Service) Tables() []*dispatch.Table {
 	dispatch.Handle(t, remote.ProcConnectSupportsFeature, dispatch.Inline, s.supportsFeature)
 	t.Always(remote.ProcConnectSupportsFeature)
 	dispatch.Handle(t, remote.ProcConnectGetURI, dispatch.Inline, s.uri)
-	dispatch.Handle(t, remote.ProcConnectSetIdentity, dispatch.Inline, s.setIdentity)
-	dispatch.Handle(t, remote.ProcConnectRegisterCloseCallback, dispatch.Inline, s.registerClose)
-	dispatch.Handle(t, remote.ProcConnectUnregisterCloseCallback, dispatch.Inline, s.unregisterClose)
+	dispatch.Handle(t, remote.ProcConnectSetIdentity, dispatch.Inline, setIdentity)
+	dispatch.Handle(t, remote.ProcConnectRegisterCloseCallback, dispatch.Inline, closeCallback)
+	dispatch.Handle(t, remote.ProcConnectUnregisterCloseCallback, dispatch.Inline, closeCallback)
 	s.eventHandlers(t)
 	q := dispatch.NewTable(&qemuprog.Program)
 	dispatch.Handle(q, qemuprog.ProcConnectDomainMonitorEventRegister, dispatch.Inline, s.monitorRegister)
 	dispatch.Handle(q, qemuprog.ProcConnectDomainMonitorEventDeregister, dispatch.Inline, s.monitorDeregister)
-	return []*dispatch.Table{t, q}
+	return []*dispatch.Table{t, q, dispatch.NewTable(&lxcprog.Program)}
 }
 
 // rpcInternal is an internal error as the daemon's own dispatch raises it.
@@ -48,34 +50,31 @@ func rpcInternal(format string, args ...any) error {
 }
 
 func (s *Service) open(c *dispatch.Call, a *remote.ConnectOpenArgs) (*dispatch.Void, error) {
-	if c.Session.Opened() {
+	switch {
+	case c.Session.Opened():
 		return nil, rpcInternal("connection already open")
+	case a.Name == nil:
+		return nil, rpcInternal("connection not open")
 	}
 	// Clients also send bits that are meant for their own library.
 	if a.Flags&virtype.ConnectRo != 0 {
 		c.Session.SetReadOnly()
 	}
-	name := ""
-	if a.Name != nil {
-		name = *a.Name
-	}
-	return nil, s.drivers.Open(c.Session, name)
+	return nil, s.drivers.Open(c.Session, *a.Name)
 }
 
+// close ends the connection once its reply is sent; whatever the client opened
+// and registered ends with the session.
 func (s *Service) close(c *dispatch.Call, _ *dispatch.Void) (*dispatch.Void, error) {
-	s.dropAll(c.Session)
-	c.Session.Close()
+	c.Session.Peer.CloseAfterReply()
 	return nil, nil
 }
 
 func (s *Service) uri(c *dispatch.Call, _ *dispatch.Void) (*remote.ConnectGetURIRet, error) {
-	if !c.Session.Opened() {
-		return nil, rpcInternal("hypervisor connection not open")
-	}
 	return &remote.ConnectGetURIRet{URI: c.Session.URI()}, nil
 }
 
-// The features that clients ask for, beside those of migration.
+// The features that clients ask for. Those of migration are not built.
 const (
 	featureFDPassing          = 8
 	featureTypedParamString   = 9
@@ -86,81 +85,25 @@ const (
 	featureNetworkUpdateOrder = 16
 )
 
+// supportsFeature answers for keepalives before anything is open: then clients
+// ask, and from then on they are asked whether they are still there.
 func (s *Service) supportsFeature(c *dispatch.Call, a *remote.ConnectSupportsFeatureArgs) (*remote.ConnectSupportsFeatureRet, error) {
-	has := int32(0)
-	switch a.Feature {
-	case featureKeepalive: // asked before the connection is open
+	if a.Feature == featureKeepalive {
 		c.Session.KeepAlive()
 		return &remote.ConnectSupportsFeatureRet{Supported: 1}, nil
+	}
+	if !c.Session.Opened() {
+		return nil, dispatch.NotOpen(program.Hypervisor)
+	}
+	switch a.Feature {
 	case featureFDPassing, featureTypedParamString, featureXMLMigratable,
 		featureEventCallback, featureCloseCallback, featureNetworkUpdateOrder:
-		has = 1
+		return &remote.ConnectSupportsFeatureRet{Supported: 1}, nil
 	}
-	if !c.Session.Opened() {
-		return nil, rpcInternal("hypervisor connection not open")
-	}
-	return &remote.ConnectSupportsFeatureRet{Supported: has}, nil
+	return &remote.ConnectSupportsFeatureRet{}, nil
 }
 
-// identityStrings are the names of an identity and where they go.
-var identityStrings = map[string]func(i *dispatch.Identity, v string){
-	"user-name":               func(i *dispatch.Identity, v string) { i.User = v },
-	"group-name":              func(i *dispatch.Identity, v string) { i.Group = v },
-	"sasl-user-name":          func(i *dispatch.Identity, v string) { i.SASLUser = v },
-	"x509-distinguished-name": func(i *dispatch.Identity, v string) { i.X509 = v },
-	"selinux-context":         func(i *dispatch.Identity, v string) { i.SELinux = v },
-}
-
-var identityNumbers = map[string]func(i *dispatch.Identity, v int64){
-	"unix-user-id":       func(i *dispatch.Identity, v int64) { i.UID = int(v) },
-	"unix-group-id":      func(i *dispatch.Identity, v int64) { i.GID = int(v) },
-	"process-id":         func(i *dispatch.Identity, v int64) { i.PID = int(v) },
-	"process-start-time": func(i *dispatch.Identity, v int64) { i.ProcessTime = uint64(v) },
-}
-
-// setIdentity takes over who a proxy speaks for; only the daemon's own user may say so.
-func (s *Service) setIdentity(c *dispatch.Call, a *remote.ConnectSetIdentityArgs) (*dispatch.Void, error) {
-	if !c.Session.Opened() {
-		return nil, rpcInternal("hypervisor connection not open")
-	}
-	if a.Flags != 0 {
-		return nil, virerr.New(virerr.FromNone, virerr.InvalidArg, "unsupported flags (0x%x) in function %s", a.Flags, "virConnectSetIdentity")
-	}
-	who := c.Session.Identity
-	for i := range a.Params {
-		p := &a.Params[i]
-		if set := identityStrings[p.Field]; set != nil && p.Value.Type == virtype.TypedParamString {
-			set(&who, p.Value.S)
-		} else if set := identityNumbers[p.Field]; set != nil {
-			set(&who, p.Value.L+int64(p.Value.Ul))
-		} else {
-			return nil, virerr.New(virerr.FromNone, virerr.ArgumentUnsupported, "parameter '%s' not supported", p.Field)
-		}
-	}
-	if !privileged(c.Session.Identity) {
-		return nil, virerr.New(virerr.FromAccess, virerr.AccessDenied, "only the user of the daemon may speak for others")
-	}
-	c.Session.Identity = who
-	return nil, nil
-}
-
-// watchesClose marks a session that wants to hear of its connection's end.
-type watchesClose struct{}
-
-// registerClose notes the wish. QEMU's connection never ends before the
-// daemon does, so that no message follows.
-func (s *Service) registerClose(c *dispatch.Call, _ *dispatch.Void) (*dispatch.Void, error) {
-	if c.Session.Value(watchesClose{}) == true {
-		return nil, rpcInternal("A close callback is already registered")
-	}
-	c.Session.SetValue(watchesClose{}, true)
-	return nil, nil
-}
-
-func (s *Service) unregisterClose(c *dispatch.Call, _ *dispatch.Void) (*dispatch.Void, error) {
-	if c.Session.Value(watchesClose{}) != true {
-		return nil, rpcInternal("the requested callback function is not registered")
-	}
-	c.Session.SetValue(watchesClose{}, false)
-	return nil, nil
-}
+// closeCallback registers or takes back the wish to hear of the hypervisor's
+// end. QEMU's connection ends only with the daemon, so that, as in libvirt,
+// nothing is kept and any number of either is fine.
+func closeCallback(*dispatch.Call, *dispatch.Void) (*dispatch.Void, error) { return nil, nil }

@@ -30,12 +30,6 @@ func (s *Service) of(c *dispatch.Session) *subscriptions {
 	return v
 }
 
-func (s *Service) dropAll(c *dispatch.Session) {
-	if v, ok := c.Value(subscriptionsKey{}).(*subscriptions); ok {
-		v.clear()
-	}
-}
-
 func (v *subscriptions) clear() {
 	v.mu.Lock()
 	list := v.list

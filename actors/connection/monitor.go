@@ -5,6 +5,7 @@ import (
 
 	"virtree.dev/actors/dispatch"
 	"virtree.dev/actors/events"
+	"virtree.dev/protocol/program"
 	"virtree.dev/protocol/qemuprog"
 	"virtree.dev/protocol/virerr"
 )
@@ -20,7 +21,7 @@ const maxPattern = 4096
 
 func (s *Service) monitorRegister(c *dispatch.Call, a *qemuprog.ConnectDomainMonitorEventRegisterArgs) (*qemuprog.ConnectDomainMonitorEventRegisterRet, error) {
 	if !c.Session.Opened() {
-		return nil, rpcInternal("hypervisor connection not open")
+		return nil, dispatch.NotOpen(program.Hypervisor)
 	}
 	match, err := monitorMatch(a.Event, a.Flags)
 	if err != nil {

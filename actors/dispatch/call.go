@@ -36,8 +36,21 @@ func (c *Call) Wait(f func() error) error {
 
 // StreamBackend is the daemon's end of a stream: what is read goes to the
 // client, what comes from the client is written. Close is called once, when
-// either side ends the stream or the client goes.
+// either side ends the stream or the client goes; after the client's regular
+// end, its error is the client's answer.
 type StreamBackend = io.ReadWriteCloser
+
+// SparseBackend is the backend of a stream whose client asked for holes.
+type SparseBackend interface {
+	StreamBackend
+	// Hole takes a hole from the client in the place of bytes.
+	Hole(length int64) error
+	// Section tells what comes next for the client: so many bytes of data, or
+	// of a hole. A hole of no length is the end.
+	Section() (data bool, length int64, err error)
+	// Skip moves behind a hole that the client was told of.
+	Skip(length int64) error
+}
 
 // Stream opens the stream of this call, once its reply is sent.
 func (c *Call) Stream(b StreamBackend) error {
@@ -72,10 +85,13 @@ func (c *Call) CloseFDs() {
 }
 
 // admit checks what libvirt's library checks before it asks a driver.
-func (c *Call) admit(args any, always bool) error {
+func (c *Call) admit(args any, h *Handler) error {
 	p := c.Proc
-	if p.Owner != program.Server && !always && !c.Session.Opened() {
-		return virerr.New(virerr.FromRPC, virerr.InternalError, "%s connection not open", p.Owner)
+	if p.Owner != program.Server && !h.always && !c.Session.Opened() {
+		return NotOpen(p.Owner)
+	}
+	if err := h.bounds.check(args); err != nil {
+		return err
 	}
 	if c.Session.ReadOnly() && forbidden(p, args) {
 		return virerr.New(errorDomain(p), virerr.OperationDenied, "read only access prevents %s", p.API)
@@ -86,27 +102,33 @@ func (c *Call) admit(args any, always bool) error {
 	return nil
 }
 
+// NotOpen is the error of a call that comes before CONNECT_OPEN.
+func NotOpen(o program.Owner) error {
+	what := ""
+	if o == program.Hypervisor {
+		what = "hypervisor "
+	}
+	return virerr.New(virerr.FromRPC, virerr.InternalError, "%sconnection not open", what)
+}
+
 // forbidden says whether a read-only connection may not make this call.
 func forbidden(p *program.Procedure, args any) bool {
 	switch p.ReadOnly {
 	case program.Deny:
 		return true
 	case program.Conditional:
-		return flagsOf(args)&p.DenyFlags != 0
+		return flagged(args, p.DenyFlags)
 	}
 	return false
 }
 
-// flagsOf reads the flags of arguments. The few conditional procedures are not
-// on a hot path, so that reflection may look for the field; where an address
-// source stands in the flags' place, that is what the rule means.
-func flagsOf(args any) uint64 {
+// flagged says whether arguments have one of these flags. The few conditional
+// procedures are not on a hot path, so that reflection may look for the field;
+// where a source of addresses stands beside the flags, the rule means that one.
+func flagged(args any, deny uint64) bool {
 	v := reflect.ValueOf(args).Elem()
-	for _, name := range []string{"Flags", "Source"} {
-		f := v.FieldByName(name)
-		if f.IsValid() && f.CanUint() {
-			return f.Uint()
-		}
+	if source := v.FieldByName("Source"); source.IsValid() {
+		return source.Uint() == deny
 	}
-	return 0
+	return v.FieldByName("Flags").Uint()&deny != 0
 }

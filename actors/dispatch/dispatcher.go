@@ -13,7 +13,8 @@ type Dispatcher struct {
 // served is a program with the server's own handlers.
 type served struct {
 	*program.Program
-	own *Table
+	own     *Table
+	missing []*Handler // what nobody handles, by procedure
 }
 
 // New makes a dispatcher; each table serves its program's procedures that the
@@ -21,7 +22,7 @@ type served struct {
 func New(own ...*Table) *Dispatcher {
 	d := &Dispatcher{programs: map[uint32]*served{}}
 	for _, t := range own {
-		d.programs[t.Program.ID] = &served{t.Program, t}
+		d.programs[t.Program.ID] = &served{t.Program, t, missing(t.Program)}
 	}
 	return d
 }
@@ -55,10 +56,5 @@ func (d *Dispatcher) Find(s *Session, h wire.Header) (*program.Procedure, *Handl
 	if handler := s.table(p.Owner, h.Program).Handler(h.Procedure); handler != nil {
 		return p, handler, nil
 	}
-	return p, missing(p), nil
-}
-
-// missing answers a procedure that nobody handles, after the same checks as any other.
-func missing(p *program.Procedure) *Handler {
-	return &Handler{Mode: Inline, run: unsupported(p)}
+	return p, prog.missing[h.Procedure], nil
 }

@@ -6,10 +6,21 @@ import (
 	"virtree.dev/protocol/xdr"
 )
 
-// unsupported decodes and checks the arguments as a handler would, then says
-// that the driver lacks the function.
-func unsupported(p *program.Procedure) func(c *Call, payload []byte) (xdr.Value, error) {
-	return func(c *Call, payload []byte) (xdr.Value, error) {
+// missing are the handlers of procedures that nobody handles: after the same
+// checks as any other, the driver lacks the function.
+func missing(p *program.Program) []*Handler {
+	handlers := make([]*Handler, len(p.Procedures))
+	for i := range p.Procedures {
+		if proc := &p.Procedures[i]; proc.Name != "" {
+			handlers[i] = unsupported(p.ID, proc)
+		}
+	}
+	return handlers
+}
+
+func unsupported(prog uint32, p *program.Procedure) *Handler {
+	h := &Handler{Mode: Inline, bounds: boundsOf(prog, p)}
+	h.run = func(c *Call, payload []byte) (xdr.Value, error) {
 		var args xdr.Value = new(Void)
 		if p.Args != nil {
 			args = p.Args()
@@ -19,9 +30,10 @@ func unsupported(p *program.Procedure) func(c *Call, payload []byte) (xdr.Value,
 		if d.Err() != nil {
 			return nil, virerr.New(virerr.FromRPC, virerr.RPC, "Unable to decode message payload")
 		}
-		if err := c.admit(args, false); err != nil {
+		if err := c.admit(args, h); err != nil {
 			return nil, err
 		}
 		return nil, Unsupported(p)
 	}
+	return h
 }

@@ -20,6 +20,9 @@ type Identity struct {
 	X509          string
 }
 
+// Nobody is an identity of which nothing is known.
+func Nobody() Identity { return Identity{PID: -1, UID: -1, GID: -1} }
+
 // Access decides whether a call may be made, by the procedure's permissions.
 type Access interface {
 	Check(c *Call, args any) error
@@ -36,16 +39,20 @@ type Peer interface {
 	// Deliver queues a frame, which is shared and must be copied; a callback
 	// number that is not negative is written over the first word of its payload.
 	Deliver(frame []byte, callback int32)
+	// Authenticated is told when the client may make calls.
+	Authenticated()
+	// CloseAfterReply ends the connection when the reply in the making is sent.
+	CloseAfterReply()
 }
 
 // Session is what a connection has opened and may do.
 type Session struct {
-	ID       uint64
-	Identity Identity
-	Peer     Peer
-	access   Access
-	log      Log
+	ID     uint64
+	Peer   Peer
+	access Access
+	log    Log
 
+	identity      atomic.Pointer[Identity]
 	authenticated atomic.Bool
 	keepsAlive    atomic.Bool
 	readOnly      atomic.Bool
@@ -64,24 +71,35 @@ type tables [program.Owners]map[uint32]*Table
 
 // NewSession makes a session that has opened nothing. access may be nil.
 func NewSession(id uint64, who Identity, readOnly bool, access Access, log Log) *Session {
-	s := &Session{ID: id, Identity: who, access: access, log: log}
+	s := &Session{ID: id, access: access, log: log}
+	s.SetIdentity(who)
 	s.readOnly.Store(readOnly)
 	return s
 }
 
 // String names the client for people: who holds what.
 func (s *Session) String() string {
-	if s.Identity.PID > 0 {
-		return fmt.Sprintf("client %d (pid %d, uid %d)", s.ID, s.Identity.PID, s.Identity.UID)
+	if who := s.Identity(); who.PID > 0 {
+		return fmt.Sprintf("client %d (pid %d, uid %d)", s.ID, who.PID, who.UID)
 	}
 	return fmt.Sprintf("client %d", s.ID)
 }
+
+// Identity is who the client is, or who a proxy said it speaks for.
+func (s *Session) Identity() Identity { return *s.identity.Load() }
+
+// SetIdentity changes who the client is.
+func (s *Session) SetIdentity(who Identity) { s.identity.Store(&who) }
 
 // Authenticated says whether calls may be made.
 func (s *Session) Authenticated() bool { return s.authenticated.Load() }
 
 // Authenticate lets calls be made.
-func (s *Session) Authenticate() { s.authenticated.Store(true) }
+func (s *Session) Authenticate() {
+	if !s.authenticated.Swap(true) && s.Peer != nil {
+		s.Peer.Authenticated()
+	}
+}
 
 // KeepsAlive says whether the client answers keepalives.
 func (s *Session) KeepsAlive() bool { return s.keepsAlive.Load() }
@@ -156,18 +174,11 @@ func (s *Session) OnEnd(f func()) (cancel func()) {
 	}
 }
 
-// Close closes what was opened: CONNECT_CLOSE.
-func (s *Session) Close() {
+// End ends the session: everybody who asked for it is told, once.
+func (s *Session) End() {
 	s.tables.Store(nil)
 	s.mu.Lock()
 	s.uri = ""
-	s.mu.Unlock()
-}
-
-// End ends the session: everybody who asked for it is told, once.
-func (s *Session) End() {
-	s.Close()
-	s.mu.Lock()
 	s.ended = true
 	hooks := s.onEnd
 	s.onEnd = nil

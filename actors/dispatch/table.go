@@ -32,6 +32,7 @@ type Handler struct {
 	Mode   Mode
 	run    func(c *Call, payload []byte) (xdr.Value, error)
 	always bool // before a connection is open too
+	bounds *bounds
 }
 
 // Table has the handlers of a driver for one program.
@@ -66,7 +67,7 @@ func Handle[A, R any, PA value[A], PR value[R]](t *Table, proc int32, m Mode, h 
 	if t.Program.Procedure(proc) == nil || t.handlers[proc] != nil {
 		panic(fmt.Sprintf("procedure %d of %s", proc, t.Program.Name))
 	}
-	entry := &Handler{Mode: m}
+	entry := &Handler{Mode: m, bounds: boundsOf(t.Program.ID, t.Program.Procedure(proc))}
 	t.handlers[proc] = entry
 	entry.run = func(c *Call, payload []byte) (xdr.Value, error) {
 		args := new(A)
@@ -75,7 +76,7 @@ func Handle[A, R any, PA value[A], PR value[R]](t *Table, proc int32, m Mode, h 
 		if d.Err() != nil {
 			return nil, virerr.New(virerr.FromRPC, virerr.RPC, "Unable to decode message payload")
 		}
-		if err := c.admit(args, entry.always); err != nil {
+		if err := c.admit(args, entry); err != nil {
 			return nil, err
 		}
 		ret, err := h(c, args)

@@ -2,7 +2,7 @@ package driver
 
 import (
 	"net/url"
-	"strings"
+	"regexp"
 
 	"virtree.dev/actors/dispatch"
 	"virtree.dev/protocol/program"
@@ -86,15 +86,11 @@ func (r Roster) choose(s *dispatch.Session, name string) (*url.URL, Driver, erro
 		return nil, nil, virerr.New(virerr.FromNone, virerr.NoConnect, "")
 	}
 	uri, err := url.Parse(name)
-	if err != nil {
+	if err != nil || !wellFormed(name) {
 		return nil, nil, virerr.New(virerr.FromURI, virerr.InternalError, "Unable to parse URI %s", name)
 	}
 	if uri.Scheme == "" {
 		return nil, nil, virerr.New(virerr.FromNone, virerr.NoConnect, "URI '%s' does not include a driver name", name)
-	}
-	if scheme, transport, remote := strings.Cut(uri.Scheme, "+"); remote {
-		return nil, nil, virerr.New(virerr.FromNone, virerr.NoConnect,
-			"URI scheme '%s' for embedded driver is not valid", scheme+"+"+transport)
 	}
 	for _, d := range r {
 		if d.Kind() != program.Hypervisor {
@@ -110,6 +106,12 @@ func (r Roster) choose(s *dispatch.Session, name string) (*url.URL, Driver, erro
 	}
 	return nil, nil, virerr.New(virerr.FromNone, virerr.NoConnect, "%s", name)
 }
+
+var characters = regexp.MustCompile(`^([A-Za-z0-9+.-]+:)?(//[^/?#]*)?([A-Za-z0-9._~:/?#@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*$`)
+
+// wellFormed says whether a URI is made of the characters of RFC 3986, which
+// libvirt's parser insists on and Go's does not.
+func wellFormed(uri string) bool { return characters.MatchString(uri) }
 
 func (r Roster) defaultURI() string {
 	for _, d := range r {

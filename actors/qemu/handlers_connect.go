@@ -2,6 +2,7 @@ package qemu
 
 import (
 	"os"
+	"path/filepath"
 
 	"virtree.dev/actors/dispatch"
 	"virtree.dev/actors/qemu/caps"
@@ -115,13 +116,11 @@ func (d *Driver) imagineCommand(c *dispatch.Call, def *xml.Domain) (*command.Lin
 		ChannelDir: d.files.channelDir(def.ID, def.Name),
 		Base:       baseEnvironment(),
 		Config:     d.commandConfig(),
-		HugeTLB:    d.hugeTLB(def, false), DefaultHugePage: d.defaultHugePage(),
-		MemoryFile: d.memoryFile(def, false),
-		NodeOfCPU:  d.nodeOfCPU,
+		HugeTLB:    d.hugeTLB,
+		MemoryDir:  filepath.Join(d.files.MemoryBacking, machineName(def.ID, def.Name)),
 		Secret:     noSecrets,
 		PasstDir:   d.files.Passt,
-		ShortName:  shortName(def.ID, def.Name),
-		Storage:    d.storage(),
+		ShortName:  machineName(def.ID, def.Name),
 		TPMSocket:  d.tpmSocket(def),
 		Pass: func(command.Pass) (int, error) {
 			fd++

@@ -73,9 +73,8 @@ func (m *machine) abandonMachine(p *gen.Process, from gen.From) (done bool) {
 	}
 	m.step(p, domain.Ending{Reason: domain.ShutoffFailed})
 	if m.pid == 0 {
-		m.stops = append(m.stops, from)
-		m.endCompanions(p, func() { m.step(p, domain.LaunchFailed{}) })
-		return false
+		m.step(p, domain.LaunchFailed{})
+		return true
 	}
 	m.stops = append(m.stops, from)
 	m.kill(true)
@@ -149,7 +148,7 @@ func (m *machine) finish(p *gen.Process) {
 		m.attached.Reply(struct{}{}, errMachineGone)
 		m.attached = nil
 	}
-	m.endCompanions(p, func() { m.step(p, domain.Exited{}) })
+	m.step(p, domain.Exited{})
 }
 
 // rebootNow turns a power-off into a reboot.

@@ -48,8 +48,7 @@ type starter struct {
 	masterKey []byte
 
 	announced bool
-	pairs     map[string]*os.File // QEMU's ends of connections to helpers, by device
-	opened    []*os.File          // ours to close once the machine has them
+	opened    []*os.File // ours to close once the machine has them
 }
 
 // startSteps in order. After each one comes the failpoint qemu.start.NAME: at
@@ -63,7 +62,6 @@ var startSteps = []struct {
 	{"files", (*starter).files},
 	{"announce", (*starter).announce},
 	{"log", (*starter).openLog},
-	{"companions", (*starter).companions},
 	{"build", (*starter).build},
 	{"spawn", (*starter).spawn},
 	{"pidfile", (*starter).savePID},
@@ -103,16 +101,13 @@ func (s *starter) undo(err error) error {
 		return err
 	}
 	if s.def != nil {
-		s.drv.forget(s.def.ID, s.def.Name)
+		s.drv.files.forget(s.def.ID, s.def.Name)
 	}
 	return err
 }
 
 func (s *starter) close() {
 	for _, f := range s.opened {
-		f.Close()
-	}
-	for _, f := range s.pairs {
 		f.Close()
 	}
 	if s.log != nil {
@@ -135,9 +130,6 @@ func (s *starter) prepare() error {
 		return err
 	}
 	if err := s.drv.checkStart(s.def, s.caps); err != nil {
-		return err
-	}
-	if err := s.drv.fillBinaries(s.def); err != nil {
 		return err
 	}
 	return s.drv.prepareMachine(s.def)

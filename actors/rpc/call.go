@@ -2,7 +2,6 @@ package rpc
 
 import (
 	"context"
-	"io"
 	"os"
 
 	"virtree.dev/actors/dispatch"
@@ -54,6 +53,7 @@ func (c *client) call(k *call) {
 	if len(c.parked) > 0 || c.requests >= limit {
 		c.parked = append(c.parked, p)
 		c.bytes += len(p.payload)
+		c.in.paused = len(c.parked) >= parkedCalls || c.bytes >= parkedBytes
 		c.mu.Unlock()
 		return
 	}
@@ -76,12 +76,13 @@ func (c *client) submit(p parkedCall) {
 	}
 }
 
-// unpark submits parked calls as far as the limit allows.
+// unpark submits parked calls as far as the limit allows, and the replies that
+// the client has not read.
 func (c *client) unpark() {
 	limit := c.server.Limits().MaxClientRequests
 	for {
 		c.mu.Lock()
-		if len(c.parked) == 0 || c.requests >= limit {
+		if len(c.parked) == 0 || c.requests >= limit || c.out.heavy.Load() {
 			c.mu.Unlock()
 			return
 		}
@@ -119,7 +120,7 @@ func (c *client) run(ctx context.Context, k *call, proc *program.Procedure, hand
 	}
 	var opened *stream
 	if proc.ReadStream || proc.WriteStream {
-		d.Opener = func(b io.ReadWriteCloser) error {
+		d.Opener = func(b dispatch.StreamBackend) error {
 			opened = newStream(c, k.Header, proc, b)
 			return nil
 		}
@@ -128,17 +129,22 @@ func (c *client) run(ctx context.Context, k *call, proc *program.Procedure, hand
 	defer d.CloseFDs()
 	if err != nil {
 		if opened != nil {
-			opened.drop()
+			_ = opened.backend.Close()
 		}
 		c.replyError(k.Header, err)
 		return
 	}
-	if opened != nil {
-		c.addStream(opened)
+	if opened != nil && !c.addStream(opened) {
+		_ = opened.backend.Close()
+		c.replyError(k.Header, virerr.New(virerr.FromRPC, virerr.RPC, "a stream with serial %d is open", k.Serial))
+		return
 	}
 	c.reply(k.Header, v, d.TakeReplyFDs())
 	if opened != nil {
 		opened.start()
+	}
+	if c.last.Load() {
+		c.out.finish()
 	}
 }
 

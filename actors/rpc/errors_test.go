@@ -20,15 +20,15 @@ func TestKeepaliveIsAgreedOnBeforeOpen(t *testing.T) {
 	p := dial(t, path)
 	const keepalive, fdPassing = 10, 8
 	var ret remote.ConnectSupportsFeatureRet
-	if err := p.call(remote.ProcConnectSupportsFeature, &remote.ConnectSupportsFeatureArgs{Feature: keepalive}, &ret); err != nil || ret.Supported != 1 {
+	if err := p.Call(remote.ProcConnectSupportsFeature, &remote.ConnectSupportsFeatureArgs{Feature: keepalive}, &ret); err != nil || ret.Supported != 1 {
 		t.Errorf("keepalive: %v, %d", err, ret.Supported)
 	}
-	err := p.call(remote.ProcConnectSupportsFeature, &remote.ConnectSupportsFeatureArgs{Feature: fdPassing}, &ret)
+	err := p.Call(remote.ProcConnectSupportsFeature, &remote.ConnectSupportsFeatureArgs{Feature: fdPassing}, &ret)
 	if err == nil || err.Message != "internal error: hypervisor connection not open" {
 		t.Errorf("another feature: %v", err)
 	}
-	p.open()
-	if err := p.call(remote.ProcConnectSupportsFeature, &remote.ConnectSupportsFeatureArgs{Feature: fdPassing}, &ret); err != nil {
+	p.Open("")
+	if err := p.Call(remote.ProcConnectSupportsFeature, &remote.ConnectSupportsFeatureArgs{Feature: fdPassing}, &ret); err != nil {
 		t.Error(err)
 	}
 }

@@ -7,7 +7,11 @@ import (
 	"virtree.dev/protocol/wire"
 )
 
-const keepaliveProgram = keepalive.ID
+// isKeepalive says whether a frame is for the reader alone. What is no message
+// of the right version goes the way of an unknown program.
+func isKeepalive(h wire.Header) bool {
+	return h.Program == keepalive.ID && h.Version == keepalive.Version && h.Type == wire.Message
+}
 
 func keepaliveFrame(proc int32) []byte {
 	return wire.AppendRaw(nil, wire.Header{
@@ -21,17 +25,13 @@ var (
 )
 
 // keepalive answers a ping and notes a pong.
-func (c *client) keepalive(h wire.Header) error {
-	if h.Version != keepalive.Version || h.Type != wire.Message {
-		return nil
-	}
+func (c *client) keepalive(h wire.Header) {
 	switch h.Procedure {
 	case keepalive.ProcPing:
 		c.out.raw(pong, unreadStop, nil)
 	case keepalive.ProcPong:
 		c.pings.Store(0)
 	}
-	return nil
 }
 
 // keepalives asks clients that have been silent, and closes those that do not answer.

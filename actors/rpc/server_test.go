@@ -24,6 +24,7 @@ import (
 	"virtree.dev/protocol/remote"
 	"virtree.dev/protocol/virerr"
 	"virtree.dev/protocol/wire"
+	"virtree.dev/protocol/wire/wiretest"
 	"virtree.dev/protocol/xdr"
 	"virtree.dev/supervisor/act"
 	"virtree.dev/supervisor/gen"
@@ -98,92 +99,13 @@ func serve(t testing.TB, l rpc.Limits, readOnly bool) (path string, f *fake, bus
 
 var limits = rpc.Limits{Limits: act.Limits{Min: 2, Max: 4, Priority: 2}, MaxClients: 2000, MaxClientRequests: 5}
 
-// peer is a client of the wire.
-type peer struct {
-	t      testing.TB
-	c      net.Conn
-	serial uint32
-}
+func dial(t testing.TB, path string) *wiretest.Client { return wiretest.Dial(t, path) }
 
-func dial(t testing.TB, path string) *peer {
+func open(t testing.TB, path string) *wiretest.Client {
 	t.Helper()
-	c, err := net.Dial("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
-	return &peer{t: t, c: c}
-}
-
-func (p *peer) send(h wire.Header, v xdr.Value) {
-	p.t.Helper()
-	b, err := wire.Append(nil, h, v)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	if _, err := p.c.Write(b); err != nil {
-		p.t.Fatal(err)
-	}
-}
-
-func (p *peer) receive() (wire.Header, []byte) {
-	p.t.Helper()
-	head := make([]byte, wire.LengthSize)
-	if _, err := io.ReadFull(p.c, head); err != nil {
-		p.t.Fatal(err)
-	}
-	n, err := wire.Length(head)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	frame := make([]byte, n)
-	copy(frame, head)
-	if _, err := io.ReadFull(p.c, frame[wire.LengthSize:]); err != nil {
-		p.t.Fatal(err)
-	}
-	h, payload, err := wire.Parse(frame)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return h, payload
-}
-
-func (p *peer) header(proc int32) wire.Header {
-	p.serial++
-	return wire.Header{Program: remote.ID, Version: 1, Procedure: proc, Serial: p.serial}
-}
-
-// call makes a call and gives the error it was answered with.
-func (p *peer) call(proc int32, args, ret xdr.Value) *virerr.Error {
-	p.t.Helper()
-	p.send(p.header(proc), args)
-	return p.answer(ret)
-}
-
-func (p *peer) answer(ret xdr.Value) *virerr.Error {
-	p.t.Helper()
-	h, payload := p.receive()
-	d := xdr.NewDecoder(payload)
-	if h.Status == wire.Error {
-		e := new(virerr.Error)
-		e.DecodeXDR(d)
-		return e
-	}
-	if ret != nil {
-		ret.DecodeXDR(d)
-	}
-	if err := d.Err(); err != nil {
-		p.t.Fatal(err)
-	}
-	return nil
-}
-
-func (p *peer) open() {
-	p.t.Helper()
-	if err := p.call(remote.ProcConnectOpen, &remote.ConnectOpenArgs{}, nil); err != nil {
-		p.t.Fatal(err)
-	}
+	c := dial(t, path)
+	c.Open("")
+	return c
 }
 
 func TestErrors(t *testing.T) {
@@ -195,33 +117,33 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%+v instead of %s", e, message)
 		}
 	}
-	expect(p.call(remote.ProcConnectGetHostname, nil, nil), virerr.FromRPC, virerr.InternalError, "internal error: hypervisor connection not open")
-	expect(p.call(remote.ProcConnectOpen, &remote.ConnectOpenArgs{Name: ptr("xen:///system")}, nil), virerr.FromNone, virerr.NoConnect, "no connection driver available for xen:///system")
-	p.open()
-	expect(p.call(remote.ProcConnectOpen, &remote.ConnectOpenArgs{}, nil), virerr.FromRPC, virerr.InternalError, "internal error: connection already open")
-	expect(p.call(remote.ProcDomainDestroy, &remote.DomainDestroyArgs{}, nil), virerr.FromDomain, virerr.OperationDenied, "operation forbidden: read only access prevents virDomainDestroy")
-	expect(p.call(remote.ProcDomainGetXMLDesc, &remote.DomainGetXMLDescArgs{Flags: 1}, nil), virerr.FromDomain, virerr.OperationDenied, "operation forbidden: read only access prevents virDomainGetXMLDesc")
-	expect(p.call(remote.ProcDomainGetXMLDesc, &remote.DomainGetXMLDescArgs{}, nil), virerr.FromDomain, virerr.NoSupport, "this function is not supported by the connection driver: virDomainGetXMLDesc")
-	expect(p.call(remote.ProcConnectNumOfNetworks, nil, nil), virerr.FromNetwork, virerr.NoSupport, "this function is not supported by the connection driver: virConnectNumOfNetworks")
-	expect(p.call(99999, nil, nil), virerr.FromRPC, virerr.RPC, "unknown procedure: 99999")
-	expect(p.call(-1, nil, nil), virerr.FromRPC, virerr.RPC, "unknown procedure: -1")
-	expect(p.call(remote.ProcDomainEventLifecycle, nil, nil), virerr.FromRPC, virerr.RPC, "unknown procedure: 107")
-	expect(p.call(remote.ProcDomainGetState, nil, nil), virerr.FromRPC, virerr.RPC, "Unable to decode message payload")
-	expect(p.call(remote.ProcDomainGetState, &remote.DomainGetStateArgs{}, nil), virerr.FromRPC, virerr.InternalError, "internal error: DOMAIN_GET_STATE failed: as asked")
-	h := p.header(1)
+	expect(p.Call(remote.ProcConnectGetHostname, nil, nil), virerr.FromRPC, virerr.InternalError, "internal error: hypervisor connection not open")
+	expect(p.Call(remote.ProcConnectOpen, &remote.ConnectOpenArgs{Name: ptr("xen:///system")}, nil), virerr.FromNone, virerr.NoConnect, "no connection driver available for xen:///system")
+	p.Open("")
+	expect(p.Call(remote.ProcConnectOpen, &remote.ConnectOpenArgs{Name: ptr("")}, nil), virerr.FromRPC, virerr.InternalError, "internal error: connection already open")
+	expect(p.Call(remote.ProcDomainDestroy, &remote.DomainDestroyArgs{}, nil), virerr.FromDomain, virerr.OperationDenied, "operation forbidden: read only access prevents virDomainDestroy")
+	expect(p.Call(remote.ProcDomainGetXMLDesc, &remote.DomainGetXMLDescArgs{Flags: 1}, nil), virerr.FromDomain, virerr.OperationDenied, "operation forbidden: read only access prevents virDomainGetXMLDesc")
+	expect(p.Call(remote.ProcDomainGetXMLDesc, &remote.DomainGetXMLDescArgs{}, nil), virerr.FromDomain, virerr.NoSupport, "this function is not supported by the connection driver: virDomainGetXMLDesc")
+	expect(p.Call(remote.ProcConnectNumOfNetworks, nil, nil), virerr.FromNetwork, virerr.NoSupport, "this function is not supported by the connection driver: virConnectNumOfNetworks")
+	expect(p.Call(99999, nil, nil), virerr.FromRPC, virerr.RPC, "unknown procedure: 99999")
+	expect(p.Call(-1, nil, nil), virerr.FromRPC, virerr.RPC, "unknown procedure: -1")
+	expect(p.Call(remote.ProcDomainEventLifecycle, nil, nil), virerr.FromRPC, virerr.RPC, "unknown procedure: 107")
+	expect(p.Call(remote.ProcDomainGetState, nil, nil), virerr.FromRPC, virerr.RPC, "Unable to decode message payload")
+	expect(p.Call(remote.ProcDomainGetState, &remote.DomainGetStateArgs{}, nil), virerr.FromRPC, virerr.InternalError, "internal error: DOMAIN_GET_STATE failed: as asked")
+	h := p.Header(1)
 	h.Program = 4711
-	p.send(h, nil)
-	expect(p.answer(nil), virerr.FromRPC, virerr.RPC, "Cannot find program 4711 version 1")
-	h = p.header(1)
+	p.Send(h, nil)
+	expect(p.Answer(nil), virerr.FromRPC, virerr.RPC, "Cannot find program 4711 version 1")
+	h = p.Header(1)
 	h.Version = 9
-	p.send(h, nil)
-	expect(p.answer(nil), virerr.FromRPC, virerr.RPC, "Cannot find program 536903814 version 9")
-	h = p.header(1)
+	p.Send(h, nil)
+	expect(p.Answer(nil), virerr.FromRPC, virerr.RPC, "Cannot find program 536903814 version 9")
+	h = p.Header(1)
 	h.Status = wire.Continue
-	p.send(h, nil)
-	expect(p.answer(nil), virerr.FromRPC, virerr.RPC, "Unexpected message status 2")
+	p.Send(h, nil)
+	expect(p.Answer(nil), virerr.FromRPC, virerr.RPC, "Unexpected message status 2")
 	var host remote.ConnectGetHostnameRet
-	if err := p.call(remote.ProcConnectGetHostname, nil, &host); err != nil || host.Hostname != "fake.test" {
+	if err := p.Call(remote.ProcConnectGetHostname, nil, &host); err != nil || host.Hostname != "fake.test" {
 		t.Error("the connection suffered", err, host)
 	}
 }
@@ -231,41 +153,39 @@ func ptr[T any](v T) *T { return &v }
 func TestBadFramesEndTheirConnectionOnly(t *testing.T) {
 	path, _, _, _ := serve(t, limits, false)
 	good := dial(t, path)
-	good.open()
-	for _, b := range [][]byte{{0, 0, 0, 0}, {0, 0, 0, 27}, {0xff, 0xff, 0xff, 0xff},
-		wire.AppendRaw(nil, wire.Header{Type: 99}, nil),
+	good.Open("")
+	for _, b := range [][]byte{{0, 0, 0, 0}, {0xff, 0xff, 0xff, 0xff},
 		wire.AppendRaw(nil, wire.Header{Program: remote.ID, Version: 1, Type: wire.CallWithFDs}, []byte{0, 0, 1, 0}),
 	} {
 		p := dial(t, path)
-		if _, err := p.c.Write(b); err != nil {
+		if _, err := p.Conn.Write(b); err != nil {
 			t.Fatal(err)
 		}
-		if n, err := p.c.Read(make([]byte, 1)); n != 0 || err == nil {
+		if n, err := p.Conn.Read(make([]byte, 1)); n != 0 || err == nil {
 			t.Errorf("%x was answered", b)
 		}
 	}
-	if err := good.call(remote.ProcConnectGetHostname, nil, nil); err != nil {
+	if err := good.Call(remote.ProcConnectGetHostname, nil, nil); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestSplitAndJoinedFrames(t *testing.T) {
 	path, _, _, _ := serve(t, limits, false)
-	p := dial(t, path)
-	p.open()
+	p := open(t, path)
 	var stream []byte
 	for range 50 {
-		stream, _ = wire.Append(stream, p.header(remote.ProcConnectGetHostname), nil)
+		stream, _ = wire.Append(stream, p.Header(remote.ProcConnectGetHostname), nil)
 	}
 	for len(stream) > 0 {
 		n := min(len(stream), 11)
-		if _, err := p.c.Write(stream[:n]); err != nil {
+		if _, err := p.Conn.Write(stream[:n]); err != nil {
 			t.Fatal(err)
 		}
 		stream = stream[n:]
 	}
 	for i := range 50 {
-		if h, _ := p.receive(); int(h.Serial) != i+2 {
+		if h := p.Receive(); int(h.Serial) != i+2 {
 			t.Fatalf("answer %d has serial %d", i, h.Serial)
 		}
 	}
@@ -273,26 +193,25 @@ func TestSplitAndJoinedFrames(t *testing.T) {
 
 func TestQuotaLeavesKeepaliveAlone(t *testing.T) {
 	path, f, _, s := serve(t, limits, false)
-	p := dial(t, path)
-	p.open()
+	p := open(t, path)
 	for range 20 { // more than the client's requests and than all workers
-		p.send(p.header(remote.ProcDomainDestroy), &remote.DomainDestroyArgs{})
+		p.Send(p.Header(remote.ProcDomainDestroy), &remote.DomainDestroyArgs{})
 	}
-	p.send(wire.Header{Program: keepalive.ID, Version: 1, Procedure: keepalive.ProcPing, Type: wire.Message}, nil)
-	if h, _ := p.receive(); h.Program != keepalive.ID || h.Procedure != keepalive.ProcPong {
+	p.Send(wire.Header{Program: keepalive.ID, Version: 1, Procedure: keepalive.ProcPing, Type: wire.Message}, nil)
+	if h := p.Receive(); h.Program != keepalive.ID || h.Procedure != keepalive.ProcPong {
 		t.Fatalf("%+v instead of a pong", h)
 	}
 	if c := s.Clients(); len(c) != 1 || c[0].Requests > 5 {
 		t.Errorf("%+v", c)
 	}
 	other := dial(t, path)
-	other.open()
-	if err := other.call(remote.ProcConnectGetHostname, nil, nil); err != nil {
+	other.Open("")
+	if err := other.Call(remote.ProcConnectGetHostname, nil, nil); err != nil {
 		t.Error(err)
 	}
 	close(f.hold)
 	for range 20 {
-		if err := p.answer(nil); err != nil {
+		if err := p.Answer(nil); err != nil {
 			t.Error(err)
 		}
 	}
@@ -303,16 +222,16 @@ func TestMaxClientsPausesAndResumes(t *testing.T) {
 	l.MaxClients = 1
 	path, _, _, s := serve(t, l, false)
 	first := dial(t, path)
-	first.open()
+	first.Open("")
 	second := dial(t, path) // waits in the kernel
 	answered := make(chan struct{})
-	go func() { second.open(); close(answered) }()
+	go func() { second.Open(""); close(answered) }()
 	select {
 	case <-answered:
 		t.Fatal("served beyond max_clients")
 	case <-time.After(50 * time.Millisecond):
 	}
-	first.c.Close()
+	first.Conn.Close()
 	<-answered
 	if n := len(s.Clients()); n != 1 {
 		t.Errorf("%d clients", n)
@@ -321,46 +240,44 @@ func TestMaxClientsPausesAndResumes(t *testing.T) {
 
 func TestDisconnect(t *testing.T) {
 	path, _, _, s := serve(t, limits, false)
-	p := dial(t, path)
-	p.open()
+	p := open(t, path)
 	c := s.Clients()
 	if len(c) != 1 || !s.Disconnect(c[0].ID) || s.Disconnect(99) {
 		t.Fatal(c)
 	}
-	if _, err := p.c.Read(make([]byte, 1)); err == nil {
+	if _, err := p.Conn.Read(make([]byte, 1)); err == nil {
 		t.Error("still connected")
 	}
 }
 
 func TestStreamEcho(t *testing.T) {
 	path, _, _, _ := serve(t, limits, false)
-	p := dial(t, path)
-	p.open()
-	h := p.header(remote.ProcDomainOpenConsole)
-	p.send(h, &remote.DomainOpenConsoleArgs{})
-	if err := p.answer(nil); err != nil {
+	p := open(t, path)
+	h := p.Header(remote.ProcDomainOpenConsole)
+	p.Send(h, &remote.DomainOpenConsoleArgs{})
+	if err := p.Answer(nil); err != nil {
 		t.Fatal(err)
 	}
 	h.Type, h.Status = wire.Stream, wire.Continue
-	if _, err := p.c.Write(wire.AppendRaw(nil, h, []byte("hello"))); err != nil {
+	if _, err := p.Conn.Write(wire.AppendRaw(nil, h, []byte("hello"))); err != nil {
 		t.Fatal(err)
 	}
-	got, payload := p.receive()
-	if got != h || string(payload) != "hello" {
-		t.Errorf("%+v %q", got, payload)
+	got := p.Receive()
+	if got.Header != h || string(got.Payload) != "hello" {
+		t.Errorf("%+v", got)
 	}
 	h.Status = wire.OK
-	p.send(h, nil)
+	p.Send(h, nil)
 	for { // the backend's end may come before the answer to ours
-		got, payload = p.receive()
-		if got.Status != wire.Continue || len(payload) != 0 {
+		got = p.Receive()
+		if got.Status != wire.Continue || len(got.Payload) != 0 {
 			break
 		}
 	}
-	if got != h {
+	if got.Header != h {
 		t.Errorf("%+v", got)
 	}
-	if err := p.call(remote.ProcConnectGetHostname, nil, nil); err != nil {
+	if err := p.Call(remote.ProcConnectGetHostname, nil, nil); err != nil {
 		t.Error(err)
 	}
 }
@@ -368,39 +285,38 @@ func TestStreamEcho(t *testing.T) {
 func TestEvents(t *testing.T) {
 	path, _, bus, _ := serve(t, limits, false)
 	const n = 50
-	var peers []*peer
+	var peers []*wiretest.Client
 	for range n {
-		p := dial(t, path)
-		p.open()
+		p := open(t, path)
 		var ret remote.ConnectDomainEventCallbackRegisterAnyRet
-		if err := p.call(remote.ProcConnectDomainEventCallbackRegisterAny, &remote.ConnectDomainEventCallbackRegisterAnyArgs{}, &ret); err != nil {
+		if err := p.Call(remote.ProcConnectDomainEventCallbackRegisterAny, &remote.ConnectDomainEventCallbackRegisterAnyArgs{}, &ret); err != nil {
 			t.Fatal(err)
 		}
-		p.serial = uint32(ret.CallbackID) + 1000
+		p.Serial = uint32(ret.CallbackID) + 1000
 		peers = append(peers, p)
 	}
 	bus.Domain(remote.NonnullDomain{Name: "d"}, 0, &remote.DomainEventLifecycleMsg{Dom: remote.NonnullDomain{Name: "d"}, Event: 2, Detail: 1})
 	var wait sync.WaitGroup
 	for _, p := range peers {
 		wait.Go(func() {
-			h, payload := p.receive()
+			h := p.Receive()
 			var m remote.DomainEventCallbackLifecycleMsg
-			m.DecodeXDR(xdr.NewDecoder(payload))
-			if h.Procedure != remote.ProcDomainEventCallbackLifecycle || uint32(m.CallbackID)+1000 != p.serial || m.Msg.Event != 2 || m.Msg.Dom.Name != "d" {
+			m.DecodeXDR(xdr.NewDecoder(h.Payload))
+			if h.Procedure != remote.ProcDomainEventCallbackLifecycle || uint32(m.CallbackID)+1000 != p.Serial || m.Msg.Event != 2 || m.Msg.Dom.Name != "d" {
 				t.Errorf("%+v %+v", h, m)
 			}
 		})
 	}
 	wait.Wait()
 	p := peers[0]
-	args := &remote.ConnectDomainEventCallbackDeregisterAnyArgs{CallbackID: int32(p.serial - 1000)}
-	if err := p.call(remote.ProcConnectDomainEventCallbackDeregisterAny, args, nil); err != nil {
+	args := &remote.ConnectDomainEventCallbackDeregisterAnyArgs{CallbackID: int32(p.Serial - 1000)}
+	if err := p.Call(remote.ProcConnectDomainEventCallbackDeregisterAny, args, nil); err != nil {
 		t.Error(err)
 	}
-	if err := p.call(remote.ProcConnectDomainEventCallbackDeregisterAny, args, nil); err == nil || !strings.Contains(err.Message, "not registered") {
+	if err := p.Call(remote.ProcConnectDomainEventCallbackDeregisterAny, args, nil); err == nil || !strings.Contains(err.Message, "not registered") {
 		t.Error(err)
 	}
-	peers[1].c.Close()
+	peers[1].Conn.Close()
 	for bus.Subscribers(events.Domain) != n-2 {
 		time.Sleep(time.Millisecond)
 	}
@@ -421,17 +337,16 @@ func TestVirsh(t *testing.T) {
 
 func BenchmarkCall(b *testing.B) {
 	path, _, _, _ := serve(b, limits, false)
-	p := dial(b, path)
-	p.open()
-	_ = p.c.SetDeadline(time.Time{})
-	call, _ := wire.Append(nil, p.header(remote.ProcConnectGetLibVersion), nil)
+	p := open(b, path)
+	_ = p.Conn.SetDeadline(time.Time{})
+	call, _ := wire.Append(nil, p.Header(remote.ProcConnectGetLibVersion), nil)
 	answer := make([]byte, 64)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := p.c.Write(call); err != nil {
+		if _, err := p.Conn.Write(call); err != nil {
 			b.Fatal(err)
 		}
-		if _, err := p.c.Read(answer); err != nil {
+		if _, err := p.Conn.Read(answer); err != nil {
 			b.Fatal(err)
 		}
 	}

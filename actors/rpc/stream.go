@@ -4,24 +4,34 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime/debug"
 	"sync"
 
+	"virtree.dev/actors/dispatch"
 	"virtree.dev/protocol/program"
 	"virtree.dev/protocol/virerr"
 	"virtree.dev/protocol/wire"
 	"virtree.dev/protocol/xdr"
 )
 
+// streamKey is what the messages of a stream have in common.
+type streamKey struct {
+	program   uint32
+	procedure int32
+	serial    uint32
+}
+
+func keyOf(h wire.Header) streamKey { return streamKey{h.Program, h.Procedure, h.Serial} }
+
 // stream connects a client with a backend of the daemon.
 type stream struct {
 	client  *client
 	header  wire.Header // of its messages
-	backend io.ReadWriteCloser
+	backend dispatch.StreamBackend
 	reads   bool // backend to client
-	writes  bool // client to backend
 
 	mu     sync.Mutex
-	queue  [][]byte // for the backend
+	queue  []portion // for the backend
 	size   int
 	finish bool // the client sent its end
 	ended  bool
@@ -29,33 +39,37 @@ type stream struct {
 	eased  chan struct{} // closed when the queue has room
 }
 
-// hole is a backend that takes holes.
-type hole interface {
-	Hole(length int64) error
+// portion is what the client sent in one message: bytes, or a hole.
+type portion struct {
+	data []byte
+	hole int64
 }
 
-func newStream(c *client, h wire.Header, p *program.Procedure, b io.ReadWriteCloser) *stream {
+func newStream(c *client, h wire.Header, p *program.Procedure, b dispatch.StreamBackend) *stream {
 	h.Type = wire.Stream
-	return &stream{
-		client: c, header: h, backend: b, fed: make(chan struct{}, 1),
-		reads: p.ReadStream, writes: true, // consoles and channels are named for reading only, and go both ways
-	}
+	return &stream{client: c, header: h, backend: b, fed: make(chan struct{}, 1), reads: p.ReadStream}
 }
 
-func (c *client) addStream(s *stream) {
+// addStream makes a stream known; false if the client is gone or has one of the same serial.
+func (c *client) addStream(s *stream) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.streams == nil {
-		c.streams = map[uint32]*stream{}
+	if c.ended || c.streams[keyOf(s.header)] != nil {
+		return false
 	}
-	c.streams[s.header.Serial] = s
+	if c.streams == nil {
+		c.streams = map[streamKey]*stream{}
+	}
+	c.streams[keyOf(s.header)] = s
+	return true
 }
 
-// start begins to pump, after the reply to the call.
+// start begins to pump, after the reply to the call. Consoles and channels are
+// named for reading only, and go both ways.
 func (s *stream) start() {
 	owner := s.client.server.owner.Load()
 	if owner == nil {
-		s.end()
+		_, _ = s.end()
 		return
 	}
 	jobs := []func(context.Context) error{s.toBackend}
@@ -63,47 +77,75 @@ func (s *stream) start() {
 		jobs = append(jobs, s.toClient)
 	}
 	for _, job := range jobs {
-		if owner.Go("stream", job) != nil {
-			s.end()
+		if owner.Go("stream", s.guard(job)) != nil {
+			_, _ = s.end()
 		}
 	}
 }
 
-// streamFrame takes a stream message of the client; those of no stream are dropped.
-func (c *client) streamFrame(h wire.Header, payload []byte) {
-	c.mu.Lock()
-	s := c.streams[h.Serial]
-	c.mu.Unlock()
-	if s == nil || s.header.Program != h.Program || s.header.Procedure != h.Procedure {
-		return
+// guard makes a panic of the backend the stream's error.
+func (s *stream) guard(job func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		defer func() {
+			if p := recover(); p != nil {
+				s.client.server.Panic("a stream of "+s.client.session.String(), p, debug.Stack())
+				s.fail(virerr.New(virerr.FromStreams, virerr.InternalError, "stream failed: %v", p))
+			}
+		}()
+		return job(ctx)
 	}
+}
+
+// aside runs what may block, away from the poller.
+func (c *client) aside(f func()) {
+	owner := c.server.owner.Load()
+	if owner == nil || owner.Go("stream end", func(context.Context) error { f(); return nil }) != nil {
+		f()
+	}
+}
+
+// streamFrame takes a stream message of the client; those of no stream are
+// dropped. An error ends the client.
+func (c *client) streamFrame(h wire.Header, payload []byte) error {
+	c.mu.Lock()
+	s := c.streams[keyOf(h)]
+	c.mu.Unlock()
 	switch {
+	case s == nil:
 	case h.Type == wire.StreamHole:
-		s.hole(payload)
+		hole, err := s.hole(payload)
+		if err != nil {
+			return err
+		}
+		c.in.paused = s.feed(portion{hole: hole})
 	case h.Status == wire.Continue:
-		s.feed(append([]byte(nil), payload...))
+		c.in.paused = s.feed(portion{data: append([]byte(nil), payload...)})
 	case h.Status == wire.OK:
 		s.mu.Lock()
 		s.finish = true
 		s.mu.Unlock()
 		s.poke()
+	case h.Status == wire.Error:
+		c.aside(s.abort)
 	default:
-		s.fail(virerr.New(virerr.FromRPC, virerr.RPC, "stream aborted at client request"))
+		c.aside(func() {
+			s.fail(virerr.New(virerr.FromRPC, virerr.RPC, "stream aborted with unexpected status %d", h.Status))
+		})
 	}
+	return nil
 }
 
-func (s *stream) hole(payload []byte) {
+var errHole = errors.New("unexpected stream hole")
+
+// hole reads a hole. Clients that send one have asked for a stream with holes.
+func (s *stream) hole(payload []byte) (int64, error) {
+	if _, ok := s.backend.(dispatch.SparseBackend); !ok {
+		return 0, errHole
+	}
 	var v wire.Hole
 	d := xdr.NewDecoder(payload)
 	v.DecodeXDR(d)
-	b, ok := s.backend.(hole)
-	if d.Err() != nil || v.Length < 0 || !ok {
-		s.fail(virerr.New(virerr.FromStreams, virerr.NoSupport, "virStreamSendHole"))
-		return
-	}
-	if err := b.Hole(v.Length); err != nil {
-		s.fail(virerr.From(virerr.FromStreams, err))
-	}
+	return v.Length, d.Err()
 }
 
 func (s *stream) poke() {
@@ -113,56 +155,66 @@ func (s *stream) poke() {
 	}
 }
 
-func (s *stream) feed(b []byte) {
+// feed queues something for the backend, and says whether it lags too far behind.
+func (s *stream) feed(p portion) (flooded bool) {
 	s.mu.Lock()
 	if !s.finish && !s.ended {
-		s.queue = append(s.queue, b)
-		s.size += len(b)
+		s.queue = append(s.queue, p)
+		s.size += len(p.data) + portionSize
 	}
+	flooded = s.size >= streamQueued
 	s.mu.Unlock()
 	s.poke()
+	return flooded
 }
 
-// toBackend writes what the client sends until it ends.
+// toBackend hands on what the client sends until it ends.
 func (s *stream) toBackend(context.Context) error {
 	for range s.fed {
 		for {
-			b, more, over := s.shift()
+			p, more, over := s.shift()
 			if over {
 				return nil
 			}
 			if !more {
 				break
 			}
-			if _, err := s.backend.Write(b); err != nil {
+			if err := s.write(p); err != nil {
 				s.fail(virerr.From(virerr.FromStreams, err))
 				return nil
 			}
 		}
 		if s.finished() {
-			_ = s.client.out.put(s.status(wire.OK), nil, nil)
-			s.end()
+			s.confirm()
 			return nil
 		}
 	}
 	return nil
 }
 
-// shift gives the next bytes for the backend.
-func (s *stream) shift() (b []byte, more, over bool) {
+func (s *stream) write(p portion) error {
+	if p.data == nil {
+		return s.backend.(dispatch.SparseBackend).Hole(p.hole)
+	}
+	_, err := s.backend.Write(p.data)
+	return err
+}
+
+// shift gives the next portion for the backend.
+func (s *stream) shift() (p portion, more, over bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ended || len(s.queue) == 0 {
-		return nil, false, s.ended
+		return p, false, s.ended
 	}
-	b = s.queue[0]
+	p = s.queue[0]
 	s.queue = s.queue[1:]
-	s.size -= len(b)
+	s.size -= len(p.data) + portionSize
 	if s.eased != nil && s.size < streamQueued {
 		close(s.eased)
 		s.eased = nil
 	}
-	return b, true, false
+	return p, true, false
 }
 
 func (s *stream) finished() bool {
@@ -175,13 +227,17 @@ func (s *stream) finished() bool {
 func (s *stream) toClient(ctx context.Context) error {
 	buffer := make([]byte, bufferSize)
 	for {
-		n, err := s.backend.Read(buffer)
-		if n > 0 && !s.send(ctx, buffer[:n]) {
+		room, err := s.skip(ctx, buffer)
+		n := 0
+		if err == nil {
+			n, err = s.backend.Read(room)
+		}
+		if n > 0 && !s.send(ctx, wire.Stream, buffer[:n]) {
 			return nil
 		}
 		switch {
 		case errors.Is(err, io.EOF):
-			s.send(ctx, nil)
+			s.send(ctx, wire.Stream, nil)
 			return nil
 		case err != nil:
 			s.fail(virerr.From(virerr.FromStreams, err))
@@ -190,8 +246,34 @@ func (s *stream) toClient(ctx context.Context) error {
 	}
 }
 
+// skip sends the holes that come next, and gives as much of the buffer as there
+// is data before the following one.
+func (s *stream) skip(ctx context.Context, buffer []byte) ([]byte, error) {
+	sparse, ok := s.backend.(dispatch.SparseBackend)
+	if !ok {
+		return buffer, nil
+	}
+	for {
+		data, length, err := sparse.Section()
+		switch {
+		case err != nil:
+			return nil, err
+		case data:
+			return buffer[:min(int64(len(buffer)), length)], nil
+		case length == 0:
+			return nil, io.EOF
+		}
+		if !s.send(ctx, wire.StreamHole, (&wire.Hole{Length: length}).AppendXDR(nil)) {
+			return nil, io.ErrClosedPipe
+		}
+		if err := sparse.Skip(length); err != nil {
+			return nil, err
+		}
+	}
+}
+
 // send queues a message to the client once there is room; false when the stream is over.
-func (s *stream) send(ctx context.Context, b []byte) bool {
+func (s *stream) send(ctx context.Context, t wire.Type, b []byte) bool {
 	for ch := s.client.out.stuffed(); ch != nil; ch = s.client.out.stuffed() {
 		select {
 		case <-ch:
@@ -205,7 +287,9 @@ func (s *stream) send(ctx context.Context, b []byte) bool {
 	if ended {
 		return false
 	}
-	return s.client.out.raw(wire.AppendRaw(nil, s.status(wire.Continue), b), unreadClose, nil)
+	h := s.status(wire.Continue)
+	h.Type = t
+	return s.client.out.raw(wire.AppendRaw(nil, h, b), unreadClose, nil)
 }
 
 func (s *stream) status(st wire.Status) wire.Header {
@@ -214,15 +298,38 @@ func (s *stream) status(st wire.Status) wire.Header {
 	return h
 }
 
-// fail tells the client why the stream ends.
-func (s *stream) fail(err *virerr.Error) {
-	if s.end() {
-		_ = s.client.out.put(s.status(wire.Error), err, nil)
+// confirm ends the stream as the client asked, when the backend has taken all.
+func (s *stream) confirm() {
+	first, err := s.end()
+	switch {
+	case !first:
+	case err != nil:
+		s.tell(err)
+	default:
+		_ = s.client.out.put(s.status(wire.OK), nil, nil)
 	}
 }
 
+// abort ends the stream at once, as the client asked.
+func (s *stream) abort() {
+	if first, _ := s.end(); first {
+		_ = s.client.out.put(s.status(wire.OK), nil, nil)
+	}
+}
+
+// fail tells the client why the stream ends.
+func (s *stream) fail(err error) {
+	if first, _ := s.end(); first {
+		s.tell(err)
+	}
+}
+
+func (s *stream) tell(err error) {
+	_ = s.client.out.put(s.status(wire.Error), virerr.From(virerr.FromStreams, err), nil)
+}
+
 // end closes the backend, once.
-func (s *stream) end() (first bool) {
+func (s *stream) end() (first bool, err error) {
 	s.mu.Lock()
 	first = !s.ended
 	s.ended = true
@@ -233,27 +340,32 @@ func (s *stream) end() (first bool) {
 	}
 	s.mu.Unlock()
 	if first {
-		s.drop()
+		err = s.backend.Close()
 		s.client.mu.Lock()
-		delete(s.client.streams, s.header.Serial)
+		delete(s.client.streams, keyOf(s.header))
 		s.client.mu.Unlock()
 	}
 	s.poke()
-	return first
+	return first, err
 }
 
-func (s *stream) drop() { _ = s.backend.Close() }
-
+// endStreams ends all; none is added later.
 func (c *client) endStreams() {
 	c.mu.Lock()
+	c.ended = true
 	all := make([]*stream, 0, len(c.streams))
 	for _, s := range c.streams {
 		all = append(all, s)
 	}
 	c.mu.Unlock()
-	for _, s := range all {
-		s.end()
+	if len(all) == 0 {
+		return
 	}
+	c.aside(func() {
+		for _, s := range all {
+			_, _ = s.end()
+		}
+	})
 }
 
 // flooded gives a channel to wait on while a backend lags too far behind, else nil.
@@ -261,16 +373,21 @@ func (c *client) flooded() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, s := range c.streams {
-		s.mu.Lock()
-		if s.size >= streamQueued && !s.ended {
-			if s.eased == nil {
-				s.eased = make(chan struct{})
-			}
-			ch := s.eased
-			s.mu.Unlock()
+		if ch := s.lags(); ch != nil {
 			return ch
 		}
-		s.mu.Unlock()
 	}
 	return nil
+}
+
+func (s *stream) lags() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.size < streamQueued || s.ended {
+		return nil
+	}
+	if s.eased == nil {
+		s.eased = make(chan struct{})
+	}
+	return s.eased
 }

@@ -141,10 +141,13 @@ func (e *Error) DecodeXDR(d *xdr.Decoder) {
 	e.Network = decodeObject(d, false)
 }
 
+// appendText cuts what is longer than a client takes: an error may quote what
+// the client sent.
 func appendText(b []byte, s string) []byte {
 	if s == "" {
 		return xdr.AppendBool(b, false)
 	}
+	s = s[:min(len(s), maxString)]
 	return xdr.AppendString(xdr.AppendBool(b, true), s)
 }
 

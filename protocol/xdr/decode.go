@@ -1,6 +1,7 @@
 package xdr
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -81,14 +82,8 @@ func (d *Decoder) Int64() int64 { return int64(d.Uint64()) }
 // Float64 reads a double.
 func (d *Decoder) Float64() float64 { return math.Float64frombits(d.Uint64()) }
 
-// Bool reads a bool; anything but 0 and 1 is an error.
-func (d *Decoder) Bool() bool {
-	v := d.Uint32()
-	if v > 1 {
-		d.Fail(ErrInvalid)
-	}
-	return v == 1
-}
+// Bool reads a bool; as in C's library, anything but 0 is true.
+func (d *Decoder) Bool() bool { return d.Uint32() != 0 }
 
 // narrow reads a four byte number that must fit between low and high.
 func (d *Decoder) narrow(low, high int32) int32 {
@@ -145,8 +140,15 @@ func (d *Decoder) Opaque(limit int) []byte {
 	return append(make([]byte, 0, len(v)), v...)
 }
 
-// String reads a string of at most limit bytes.
-func (d *Decoder) String(limit int) string { return string(d.bytes(d.Len(limit, 1))) }
+// String reads a string of at most limit bytes. It ends before a zero byte, as
+// it does for those who read it in C.
+func (d *Decoder) String(limit int) string {
+	v := d.bytes(d.Len(limit, 1))
+	if i := bytes.IndexByte(v, 0); i >= 0 {
+		v = v[:i]
+	}
+	return string(v)
+}
 
 // OptString reads a string that may be absent.
 func (d *Decoder) OptString(limit int) *string {

@@ -75,7 +75,7 @@ func (b *builder) hugePath(size uint64) string {
 	if err != nil {
 		b.fail(err)
 	}
-	return path
+	return path + "/" + b.env.ShortName
 }
 
 func targetNode(m *domain.MemoryDevice) int {
@@ -165,11 +165,7 @@ func (b *builder) memoryPath(alias string) string {
 	if alias == "" {
 		b.internal("memory device alias is not assigned")
 	}
-	path, err := b.env.MemoryFile(alias)
-	if err != nil {
-		b.fail(err)
-	}
-	return path
+	return b.env.MemoryDir + "/" + alias
 }
 
 func shareProps(p *Props, access string) {

@@ -1,0 +1,65 @@
+package peer
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+)
+
+const debian = "/usr/sbin/libvirtd"
+
+// Real is Debian's libvirtd, "" where it is not installed.
+func Real() string {
+	if _, err := os.Stat(debian); err != nil {
+		return ""
+	}
+	return debian
+}
+
+var built struct {
+	sync.Mutex
+	dir string
+	err error
+}
+
+// Build gives the path of our libvirtd. Packages that call it run their tests
+// through Main, which takes the binary away again.
+func Build(t testing.TB) string {
+	t.Helper()
+	built.Lock()
+	defer built.Unlock()
+	if built.dir == "" && built.err == nil {
+		built.dir, built.err = build()
+	}
+	if built.err != nil {
+		t.Fatal(built.err)
+	}
+	return filepath.Join(built.dir, "libvirtd")
+}
+
+func build() (string, error) {
+	dir, err := os.MkdirTemp("", "vtbin")
+	if err != nil {
+		return "", err
+	}
+	if err := os.Chmod(dir, 0o755); err != nil { // nobody runs it
+		return "", err
+	}
+	out, err := exec.Command("go", "build", "-buildvcs=false", "-o", dir, "virtree.dev/apps/libvirtd").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return dir, nil
+}
+
+// Main runs the tests of a package and removes what Build made.
+func Main(m *testing.M) {
+	code := m.Run()
+	if built.dir != "" {
+		os.RemoveAll(built.dir)
+	}
+	os.Exit(code)
+}

@@ -1,0 +1,9 @@
+package wire
+
+import (
+	"testing"
+
+	"virtree.dev/test/peer"
+)
+
+func TestMain(m *testing.M) { peer.Main(m) }
