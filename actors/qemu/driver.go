@@ -130,6 +130,7 @@ func (d *Driver) Child() gen.Child {
 		domains,
 		{Name: nameStore, Register: true, New: func() gen.Behavior { return &store{drv: d} }},
 		{Name: nameStarter, Restart: gen.Transient, New: func() gen.Behavior { return &autostarter{drv: d} }},
+		{Name: nameProber, Restart: gen.Transient, New: d.newProber},
 	}}
 	return tree.Child(nameDriver, gen.Permanent)
 }

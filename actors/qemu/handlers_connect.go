@@ -7,6 +7,7 @@ import (
 	"virtree.dev/actors/dispatch"
 	"virtree.dev/actors/qemu/caps"
 	"virtree.dev/actors/qemu/command"
+	"virtree.dev/actors/qemu/defaults"
 	"virtree.dev/protocol/remote"
 	xml "virtree.dev/protocol/xml/domain"
 )
@@ -96,6 +97,9 @@ func (d *Driver) toNative(c *dispatch.Call, a *remote.ConnectDomainXMLToNativeAr
 func (d *Driver) imagineCommand(c *dispatch.Call, def *xml.Domain) (*command.Line, error) {
 	binary, err := d.binaries.Get(c, def.Devices.Emulator)
 	if err != nil {
+		return nil, err
+	}
+	if err := defaults.SettleCPU(def, binary, d.processor); err != nil {
 		return nil, err
 	}
 	if err := d.nameDevices(def); err != nil {

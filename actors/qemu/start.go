@@ -11,6 +11,7 @@ import (
 	"virtree.dev/actors/domain"
 	"virtree.dev/actors/qemu/caps"
 	"virtree.dev/actors/qemu/command"
+	"virtree.dev/actors/qemu/defaults"
 	"virtree.dev/internal/failpoint"
 	"virtree.dev/internal/sys"
 	xml "virtree.dev/protocol/xml/domain"
@@ -130,6 +131,9 @@ func (s *starter) prepare() error {
 		return err
 	}
 	if err := s.drv.checkStart(s.def, s.caps); err != nil {
+		return err
+	}
+	if err := defaults.SettleCPU(s.def, s.caps, s.drv.processor); err != nil {
 		return err
 	}
 	return s.drv.prepareMachine(s.def)

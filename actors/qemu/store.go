@@ -21,6 +21,7 @@ const (
 	nameDomains = "qemu.domains"
 	nameStore   = "qemu.store"
 	nameStarter = "qemu.autostart"
+	nameProber  = "qemu.prober"
 )
 
 // claimMode is what a document is claimed for.

@@ -223,6 +223,10 @@ func runQEMU(t *testing.T, c *qemuCase) qemuOutcome {
 	if out.err = validation.Start(d, binary, goldenStart()); out.err != nil {
 		return out
 	}
+	processor, told := goldenProcessor(c, binary)
+	if out.err = defaults.SettleCPU(d, told, processor); out.err != nil {
+		return out
+	}
 	if out.err = prepareQEMU(t, d); out.err != nil {
 		return out
 	}

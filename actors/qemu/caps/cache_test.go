@@ -92,6 +92,44 @@ func TestStoreAsksOnce(t *testing.T) {
 	}
 }
 
+// TestStoreAsksAgain wants that a binary is asked again when it is another by its time alone, and when
+// KVM can be used as it could not be before; and that a file of another day does not count.
+func TestStoreAsksAgain(t *testing.T) {
+	asked := 0
+	s := store(t, func(string) (*Caps, error) {
+		asked++
+		return New("x86_64", 7002000), nil
+	})
+	s.root = hostRoot(t.TempDir())
+	path := binary(t, "qemu")
+	get := func(s *Store, why string, want int) {
+		t.Helper()
+		if _, err := s.Get(context.Background(), path); err != nil || asked != want {
+			t.Errorf("%s: asked %d times, not %d; %v", why, asked, want, err)
+		}
+	}
+	get(s, "first", 1)
+	get(s, "again", 1)
+	if err := os.Chtimes(path, time.Time{}, time.Unix(1, 0)); err != nil {
+		t.Fatal(err)
+	}
+	get(s, "touched", 2)
+	if err := os.MkdirAll(filepath.Join(string(s.root), "dev"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(string(s.root), "dev/kvm"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	get(s, "with KVM", 3)
+	next := NewStore(s.folder, Launcher{})
+	next.probe, next.root, next.host = s.probe, s.root, s.host
+	get(next, "next daemon", 3)
+	next = NewStore(s.folder, Launcher{})
+	next.probe, next.root = s.probe, s.root
+	next.host = func() HostStamp { return HostStamp{Kernel: "another"} }
+	get(next, "another kernel", 4)
+}
+
 func TestStoreHoldsNobodyElseUp(t *testing.T) {
 	slow, quick := binary(t, "slow"), binary(t, "quick")
 	release, asking := make(chan struct{}), make(chan struct{})

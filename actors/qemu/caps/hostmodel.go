@@ -60,6 +60,16 @@ func (c *Caps) HostModel(virtType string, host Processor) *HostModel {
 	return &a.hostModel.made
 }
 
+// WithoutHostModel is a copy of a binary that does not tell what it can give of the host's processor.
+func (c *Caps) WithoutHostModel() *Caps {
+	out := *c
+	out.Accels = map[string]*Accel{}
+	for t, a := range c.Accels {
+		out.Accels[t] = &Accel{Machines: a.Machines, CPUs: a.CPUs}
+	}
+	return &out
+}
+
 func (c *Caps) describeHost(virtType string, a *Accel, host Processor) (HostModel, error) {
 	var m HostModel
 	if !Native(host.Arch(), c.Arch) {
