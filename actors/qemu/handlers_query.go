@@ -84,8 +84,17 @@ func (d *Driver) getXML(c *dispatch.Call, a *remote.DomainGetXMLDescArgs) (*remo
 	if inactive && o.Next != nil {
 		def = o.Next
 	}
+	if a.Flags&xmlUpdateCPU != 0 && (inactive || !o.Active()) {
+		if def, err = d.updatedCPU(def); err != nil {
+			return nil, err
+		}
+	}
 	secure := a.Flags&xmlSecure != 0
 	if a.Flags&xmlMigratable != 0 {
+		if o.Active() && !inactive && o.Status.CPU != nil {
+			asked := *def
+			asked.CPU, def = o.Status.CPU, &asked
+		}
 		next, err := d.migratable(def)
 		if err != nil {
 			return nil, err

@@ -17,6 +17,9 @@ func (s *starter) query() error {
 	if err != nil {
 		return err
 	}
+	for _, c := range cpus {
+		s.vcpuPaths = append(s.vcpuPaths, c.QOMPath)
+	}
 	devices, err := query[[]chardev](s.ctx, s.dom, "query-chardev", nil)
 	if err != nil {
 		return err

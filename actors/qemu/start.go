@@ -47,6 +47,8 @@ type starter struct {
 	pid    int
 
 	masterKey []byte
+	askedCPU  *xml.CPU // as the document has it, before it was settled by the host
+	vcpuPaths []string // of the processors, in QEMU's tree of objects
 
 	announced bool
 	opened    []*os.File // ours to close once the machine has them
@@ -68,6 +70,7 @@ var startSteps = []struct {
 	{"pidfile", (*starter).savePID},
 	{"attach", (*starter).attach},
 	{"query", (*starter).query},
+	{"cpu", (*starter).verifyCPU},
 	{"configure", (*starter).configure},
 	{"continue", (*starter).letRun},
 	{"finish", (*starter).finish},
@@ -133,6 +136,9 @@ func (s *starter) prepare() error {
 	if err := s.drv.checkStart(s.def, s.caps); err != nil {
 		return err
 	}
+	if s.caps.Has("query-cpu-model-expansion") && s.def.CPU != nil && (s.def.CPU.Mode != "custom" || s.def.CPU.Model != "") {
+		s.askedCPU = s.def.CPU.Clone()
+	}
 	if err := defaults.SettleCPU(s.def, s.caps, s.drv.processor); err != nil {
 		return err
 	}
@@ -150,6 +156,7 @@ func (s *starter) folders() error {
 	s.status = &domstatus.Status{
 		Monitor:          &domstatus.Monitor{Path: filepath.Join(lib, "monitor.sock"), Type: "unix"},
 		LibDir:           lib,
+		CPU:              s.askedCPU,
 		ChannelTargetDir: channels,
 		AgentTimeout:     domstatus.AgentBlocks,
 		QEMUCaps:         s.caps.FlagNames(),

@@ -87,6 +87,20 @@ func (s *Store) Get(ctx context.Context, binary string) (*Caps, error) {
 	return c, err
 }
 
+// Known gives what is in memory of a binary, without asking it; nil when there is nothing.
+func (s *Store) Known(binary string) *Caps {
+	s.mu.Lock()
+	e := s.entries[binary]
+	s.mu.Unlock()
+	if e == nil {
+		return nil
+	}
+	if k := e.known.Load(); k != nil {
+		return k.caps
+	}
+	return nil
+}
+
 // checkBinary refuses in libvirt's words what cannot be run; the errors also match those of the file system.
 func checkBinary(path string) error {
 	info, err := os.Stat(path)

@@ -15,6 +15,9 @@ func SettleCPU(d *domain.Domain, c *caps.Caps, host caps.Processor) error {
 	if d.CPU == nil || host == nil || d.CPU.Mode == "custom" && d.CPU.Model == "" {
 		return nil
 	}
+	if err := cpumodel.CheckFeatures(d.OS.Arch, d.CPU); err != nil {
+		return err
+	}
 	if !c.CPUMode(d.Type, d.CPU.Mode, d.OS.Machine, host) {
 		return unsupportedCPU("CPU mode '%s' for %s %s domain on %s host is not supported by hypervisor",
 			d.CPU.Mode, d.OS.Arch, d.Type, host.Arch())

@@ -293,6 +293,17 @@ func InMSR(name string) bool {
 	return ok && x86().known[i].msr
 }
 
+// MSRFeatures lists the x86 features that show in model-specific registers.
+func MSRFeatures() []string {
+	var out []string
+	for _, f := range x86().known {
+		if f.msr {
+			out = append(out, f.name)
+		}
+	}
+	return out
+}
+
 // CheckForbidden refuses a guest that must not see a feature which the host has.
 func CheckForbidden(guest, host *cpu.CPU) error {
 	for _, f := range guest.Features {
