@@ -16,6 +16,9 @@ const (
 	monitorNoCase = 2
 )
 
+// stateRegister is what libvirt calls its function that keeps the subscriptions.
+const stateRegister = "virDomainQemuMonitorEventStateRegisterID"
+
 // maxPattern bounds the name or expression of monitor events, in bytes.
 const maxPattern = 4096
 
@@ -35,7 +38,8 @@ func (s *Service) monitorRegister(c *dispatch.Call, a *qemuprog.ConnectDomainMon
 // monitorMatch makes the expression for the names of events, nil for all.
 func monitorMatch(event *string, flags uint32) (*regexp.Regexp, error) {
 	if flags&^(monitorRegex|monitorNoCase) != 0 {
-		return nil, virerr.New(virerr.FromNone, virerr.InvalidArg, "unsupported flags (0x%x) in function %s", flags, "virDomainQemuMonitorEventStateRegisterID")
+		return nil, virerr.Argument(virerr.FromNone, stateRegister, "flags",
+			"unsupported flags (0x%x) in function %s", flags&^(monitorRegex|monitorNoCase), stateRegister)
 	}
 	if event == nil {
 		return nil, nil
@@ -52,7 +56,7 @@ func monitorMatch(event *string, flags uint32) (*regexp.Regexp, error) {
 	}
 	re, err := regexp.Compile(pattern)
 	if err != nil {
-		return nil, virerr.New(virerr.FromNone, virerr.InvalidArg, "failed to compile regex %s: %v", *event, err)
+		return nil, virerr.New(virerr.FromNone, virerr.InvalidArg, "failed to compile regex '%s': %v", *event, err)
 	}
 	return re, nil
 }

@@ -113,13 +113,15 @@ type (
 	Emit struct {
 		Type   Lifecycle
 		Detail int32
+		ID     int // of the machine when that is gone by now and is still to be named
 	}
 	// EmitReboot tells subscribers of a reboot.
 	EmitReboot struct{}
 	// Reboot resets the machine and lets it run again.
 	Reboot struct{}
-	// Kill ends the machine's process.
-	Kill struct{}
+	// Kill ends the machine's process. What its monitor says from then on is of no
+	// interest when it is Deaf.
+	Kill struct{ Deaf bool }
 	// Clean takes away what the machine's process left behind.
 	Clean struct{}
 	// Forget removes a transient domain.
@@ -178,6 +180,8 @@ func (c *Core) Step(m Message) []Effect {
 	return nil
 }
 
+func emit(what Lifecycle, detail int32) Emit { return Emit{Type: what, Detail: detail} }
+
 func (c *Core) set(s State, r Reason) { c.State, c.Reason = s, r }
 
 // starting says whether the machine is still being made.
@@ -194,10 +198,10 @@ func (c *Core) launching(m Launching) []Effect {
 
 // launched tells of the start after the processors' own event, as libvirt does.
 func (c *Core) launched(m Launched) []Effect {
-	effects := []Effect{SaveStatus{}, Emit{Started, StartedBooted}}
+	effects := []Effect{SaveStatus{}, emit(Started, StartedBooted)}
 	if m.Paused {
 		c.set(Paused, PausedUser)
-		return append(effects, Emit{Suspended, SuspendedPaused})
+		return append(effects, emit(Suspended, SuspendedPaused))
 	}
 	c.set(Running, RunningBooted)
 	return effects
@@ -211,7 +215,7 @@ func (c *Core) processorsStopped() []Effect {
 		return nil
 	}
 	c.set(Paused, reason)
-	return []Effect{SaveStatus{}, Emit{Suspended, suspendedDetail(reason)}}
+	return []Effect{SaveStatus{}, emit(Suspended, suspendedDetail(reason))}
 }
 
 func (c *Core) processorsStarted() []Effect {
@@ -232,7 +236,7 @@ func (c *Core) processorsStarted() []Effect {
 		return turned
 	}
 	c.set(Running, reason)
-	return []Effect{SaveStatus{}, Emit{Resumed, resumedDetail(reason)}}
+	return []Effect{SaveStatus{}, emit(Resumed, resumedDetail(reason))}
 }
 
 func (c *Core) poweredOff(m PoweredOff) []Effect {
@@ -243,7 +247,7 @@ func (c *Core) poweredOff(m PoweredOff) []Effect {
 		return c.turn()
 	}
 	c.set(Shutdown, 0)
-	return []Effect{SaveStatus{}, Emit{ShutdownBegan, m.Detail}, Kill{}}
+	return []Effect{SaveStatus{}, emit(ShutdownBegan, m.Detail), Kill{}}
 }
 
 // turn makes a reboot of a power-off. It stays wanted until the machine runs
@@ -275,9 +279,9 @@ func (c *Core) slept(m Slept) []Effect {
 	}
 	c.set(PMSuspended, 0)
 	if m.ToDisk {
-		return []Effect{SaveStatus{}, Emit{PMSuspendBegan, PMSuspendedDisk}}
+		return []Effect{SaveStatus{}, emit(PMSuspendBegan, PMSuspendedDisk)}
 	}
-	return []Effect{SaveStatus{}, Emit{PMSuspendBegan, PMSuspendedMemory}}
+	return []Effect{SaveStatus{}, emit(PMSuspendBegan, PMSuspendedMemory)}
 }
 
 func (c *Core) wokeUp() []Effect {
@@ -285,7 +289,7 @@ func (c *Core) wokeUp() []Effect {
 		return nil
 	}
 	c.set(Running, RunningWakeup)
-	return []Effect{SaveStatus{}, Emit{Started, StartedWakeup}}
+	return []Effect{SaveStatus{}, emit(Started, StartedWakeup)}
 }
 
 func (c *Core) panicked(m Panicked) []Effect {
@@ -293,10 +297,10 @@ func (c *Core) panicked(m Panicked) []Effect {
 		return nil
 	}
 	if m.Loaded { // the guest's own crash kernel takes over
-		return []Effect{Emit{CrashedNow, CrashedCrashload}}
+		return []Effect{emit(CrashedNow, CrashedCrashload)}
 	}
 	c.set(Crashed, CrashedPanicked)
-	effects := []Effect{SaveStatus{}, Emit{CrashedNow, CrashedPanic}}
+	effects := []Effect{SaveStatus{}, emit(CrashedNow, CrashedPanic)}
 	switch c.OnCrash {
 	case "restart", "rename-restart":
 		c.turning = true
@@ -305,7 +309,7 @@ func (c *Core) panicked(m Panicked) []Effect {
 		return effects
 	}
 	c.ending, c.endReason = true, ShutoffCrashed
-	return append(effects, Kill{})
+	return append(effects, Kill{Deaf: true})
 }
 
 // exited tells why a machine ended: somebody wanted it, the guest switched itself off, or neither.
@@ -326,7 +330,11 @@ func (c *Core) exited() []Effect {
 	case c.State == Shutdown:
 		reason, detail = ShutoffShutdown, StoppedShutdown
 	}
-	return c.gone(reason, []Effect{Emit{Stopped, detail}})
+	stopped := emit(Stopped, detail)
+	if !c.ending { // libvirt names the machine that ended by itself, but no more one that it has ended
+		stopped.ID = c.ID
+	}
+	return c.gone(reason, []Effect{stopped})
 }
 
 func (c *Core) gone(reason Reason, told []Effect) []Effect {

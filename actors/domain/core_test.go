@@ -54,7 +54,17 @@ func show(c *Core, effects []Effect) string {
 	for _, e := range effects {
 		switch e := e.(type) {
 		case Emit:
-			fmt.Fprintf(&b, "event %s %d\n", lifecycleNames[e.Type], e.Detail)
+			fmt.Fprintf(&b, "event %s %d", lifecycleNames[e.Type], e.Detail)
+			if e.ID != 0 {
+				fmt.Fprintf(&b, " of %d", e.ID)
+			}
+			fmt.Fprintln(&b)
+		case Kill:
+			b.WriteString("kill")
+			if e.Deaf {
+				b.WriteString(" deaf")
+			}
+			fmt.Fprintln(&b)
 		default:
 			fmt.Fprintln(&b, strings.ToLower(reflect.TypeOf(e).Name()))
 		}

@@ -31,7 +31,7 @@ func (c *Core) told(m Told) []Effect {
 		return c.finishShutdown()
 	case m.Running && (c.State == Paused || c.State == PMSuspended):
 		c.set(Running, RunningUnpaused)
-		return []Effect{SaveStatus{}, Emit{Resumed, ResumedUnpaused}}
+		return []Effect{SaveStatus{}, emit(Resumed, ResumedUnpaused)}
 	case m.Running || c.State != Running:
 	case m.Why == PausedShuttingDown:
 		return c.poweredOff(PoweredOff{Detail: ShutdownFinished})
@@ -39,13 +39,13 @@ func (c *Core) told(m Told) []Effect {
 		return c.turn()
 	case m.Why == PausedCrashed:
 		c.set(Crashed, CrashedPanicked)
-		return []Effect{SaveStatus{}, Emit{CrashedNow, CrashedPanic}}
+		return []Effect{SaveStatus{}, emit(CrashedNow, CrashedPanic)}
 	case m.Asleep:
 		c.set(PMSuspended, 0)
-		return []Effect{SaveStatus{}, Emit{PMSuspendBegan, PMSuspendedMemory}}
+		return []Effect{SaveStatus{}, emit(PMSuspendBegan, PMSuspendedMemory)}
 	default:
 		c.set(Paused, m.Why)
-		return []Effect{SaveStatus{}, Emit{Suspended, suspendedDetail(m.Why)}}
+		return []Effect{SaveStatus{}, emit(Suspended, suspendedDetail(m.Why))}
 	}
 	return []Effect{SaveStatus{}}
 }

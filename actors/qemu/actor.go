@@ -9,6 +9,7 @@ import (
 	"virtree.dev/actors/domain"
 	"virtree.dev/internal/failpoint"
 	"virtree.dev/internal/sys"
+	"virtree.dev/protocol/xdr"
 	xml "virtree.dev/protocol/xml/domain"
 	"virtree.dev/protocol/xml/domstatus"
 	"virtree.dev/supervisor/act"
@@ -40,6 +41,7 @@ type machine struct {
 	monitor  *monitor
 	attached *gen.From  // waits for the monitor to be ready
 	stops    []gen.From // wait for the machine's end
+	panics   bool       // the guest's kernel gave up; that is told once the processors have stopped
 	gone     bool       // the process has ended, its monitor's last words are still to come
 	leaving  bool       // the domain is no more
 
@@ -133,6 +135,17 @@ func (m *machine) step(p *gen.Process, message domain.Message) {
 	m.settle()
 }
 
+// stepAfter is step for what has an event of its own, which comes before the others but
+// tells of a state that is there already.
+func (m *machine) stepAfter(p *gen.Process, message domain.Message, id int32, msg xdr.Value) {
+	effects := m.core.Step(message)
+	m.publish()
+	m.emit(id, msg)
+	for _, e := range effects {
+		m.perform(p, e)
+	}
+}
+
 // leave ends the domain: nobody finds it any more, and its process follows.
 func (m *machine) leave(p *gen.Process) {
 	m.leaving = true
@@ -147,13 +160,20 @@ func (m *machine) perform(p *gen.Process, effect domain.Effect) {
 		m.saveStatus()
 	case domain.Emit:
 		m.publish() // who hears of an event must see its state
-		m.drv.emitLifecycle(m.object(), e)
+		o := m.object()
+		if e.ID != 0 {
+			o.ID = e.ID
+		}
+		m.drv.emitLifecycle(o, e)
 	case domain.EmitReboot:
 		m.drv.emitReboot(m.object())
 	case domain.Reboot:
 		m.ownJob(domain.JobModify, "qemuProcessFakeReboot", m.rebootNow)
 	case domain.Kill:
 		m.hit("qemu.shutdown.noted")
+		if e.Deaf {
+			m.dropMonitor(errMachineGone)
+		}
 		m.end(p)
 	case domain.Clean:
 		m.clean()

@@ -32,6 +32,7 @@ func (d *Driver) prepareMachine(def *xml.Domain) error {
 	if err := d.setUpDisplays(def); err != nil {
 		return err
 	}
+	def.Clock.Adjustment0 = def.Clock.Adjustment
 	if err := d.groups.check(def); err != nil {
 		return err
 	}

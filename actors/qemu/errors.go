@@ -54,11 +54,7 @@ func errAlreadyRunning() error { return errInvalid("domain is already running") 
 
 // errExitedEarly quotes the machine's last words, if it had any.
 func errExitedEarly(words string) error {
-	const what = "process exited while connecting to monitor"
-	if words == "" {
-		return errInternal(what)
-	}
-	return errInternal(what+": %s", words)
+	return errInternal("qemu unexpectedly closed the monitor: %s", words)
 }
 
 // errDomainConfig is a configuration that libvirt's common code for domains refuses.

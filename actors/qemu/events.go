@@ -14,7 +14,7 @@ import (
 // eventHandlers say what an event of QEMU means. Data is decoded by each of them: a
 // field that is missing is worth no more than its zero.
 var eventHandlers = map[string]func(m *machine, p *gen.Process, data json.RawMessage){
-	"STOP":   func(m *machine, p *gen.Process, _ json.RawMessage) { m.step(p, domain.ProcessorsStopped{}) },
+	"STOP":   (*machine).stopped,
 	"RESUME": func(m *machine, p *gen.Process, _ json.RawMessage) { m.step(p, domain.ProcessorsStarted{}) },
 	"RESET":  func(m *machine, p *gen.Process, _ json.RawMessage) { m.step(p, domain.WasReset{}) },
 	"WAKEUP": (*machine).wokeUp,
@@ -60,6 +60,15 @@ func fields[T any](data json.RawMessage) T {
 	return t
 }
 
+// stopped comes before what libvirt tells of a crash, although QEMU says that first.
+func (m *machine) stopped(p *gen.Process, _ json.RawMessage) {
+	m.step(p, domain.ProcessorsStopped{})
+	if m.panics {
+		m.panics = false
+		m.step(p, domain.Panicked{})
+	}
+}
+
 func (m *machine) poweredOff(p *gen.Process, data json.RawMessage) {
 	d := fields[struct {
 		Guest *bool `json:"guest"`
@@ -76,21 +85,25 @@ func (m *machine) poweredOff(p *gen.Process, data json.RawMessage) {
 }
 
 func (m *machine) wokeUp(p *gen.Process, _ json.RawMessage) {
-	m.emit(virtype.DomainEventIDPmwakeup, &remote.DomainEventPmwakeupMsg{Dom: m.wire()})
-	m.step(p, domain.WokeUp{})
+	m.stepAfter(p, domain.WokeUp{}, virtype.DomainEventIDPmwakeup, &remote.DomainEventPmwakeupMsg{Dom: m.wire()})
 }
 
 func (m *machine) slept(p *gen.Process, _ json.RawMessage) {
-	m.step(p, domain.Slept{})
-	m.emit(virtype.DomainEventIDPmsuspend, &remote.DomainEventPmsuspendMsg{Dom: m.wire()})
+	m.stepAfter(p, domain.Slept{}, virtype.DomainEventIDPmsuspend, &remote.DomainEventPmsuspendMsg{Dom: m.wire()})
 }
 
 func (m *machine) sleptToDisk(p *gen.Process, _ json.RawMessage) {
-	m.step(p, domain.Slept{ToDisk: true})
-	m.emit(virtype.DomainEventIDPmsuspendDisk, &remote.DomainEventPmsuspendDiskMsg{Dom: m.wire()})
+	m.stepAfter(p, domain.Slept{ToDisk: true}, virtype.DomainEventIDPmsuspendDisk,
+		&remote.DomainEventPmsuspendDiskMsg{Dom: m.wire()})
 }
 
-func (m *machine) panicked(p *gen.Process, _ json.RawMessage) { m.step(p, domain.Panicked{}) }
+func (m *machine) panicked(p *gen.Process, data json.RawMessage) {
+	if fields[struct{ Action string }](data).Action == "pause" {
+		m.panics = true
+		return
+	}
+	m.step(p, domain.Panicked{})
+}
 
 func (m *machine) crashloaded(p *gen.Process, _ json.RawMessage) {
 	m.step(p, domain.Panicked{Loaded: true})
@@ -102,15 +115,22 @@ var watchdogActions = map[string]int32{
 
 func (m *machine) watchdog(p *gen.Process, data json.RawMessage) {
 	d := fields[struct{ Action string }](data)
-	if d.Action == "pause" {
-		m.step(p, domain.PauseComing{Reason: domain.PausedWatchdog})
+	msg := &remote.DomainEventWatchdogMsg{Dom: m.wire(), Action: watchdogActions[d.Action]}
+	if d.Action != "pause" {
+		m.emit(virtype.DomainEventIDWatchdog, msg)
+		return
 	}
-	m.emit(virtype.DomainEventIDWatchdog, &remote.DomainEventWatchdogMsg{Dom: m.wire(), Action: watchdogActions[d.Action]})
+	m.step(p, domain.PauseComing{Reason: domain.PausedWatchdog})
+	m.stepAfter(p, domain.ProcessorsStopped{}, virtype.DomainEventIDWatchdog, msg)
 }
 
 func (m *machine) clockChanged(_ *gen.Process, data json.RawMessage) {
-	d := fields[struct{ Offset int64 }](data)
-	m.emit(virtype.DomainEventIDRTCChange, &remote.DomainEventRTCChangeMsg{Dom: m.wire(), Offset: d.Offset})
+	offset := fields[struct{ Offset int64 }](data).Offset
+	if clock := m.status.Domain.Clock; clock.Offset == "variable" {
+		offset += clock.Adjustment0 // QEMU counts from the time that it was given
+		m.changeStatus(func(s *domstatus.Status) { s.Domain.Clock.Adjustment = offset })
+	}
+	m.emit(virtype.DomainEventIDRTCChange, &remote.DomainEventRTCChangeMsg{Dom: m.wire(), Offset: offset})
 }
 
 func (m *machine) balloonChanged(_ *gen.Process, data json.RawMessage) {

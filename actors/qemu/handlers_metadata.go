@@ -138,10 +138,6 @@ func setMetadataElement(def *xml.Domain, a *remote.DomainSetMetadataArgs) error 
 		all.Nodes = append(all.Nodes, fresh)
 	}
 	def.Metadata = all
-	for range all.Elements() {
-		return nil
-	}
-	def.Metadata = nil
 	return nil
 }
 

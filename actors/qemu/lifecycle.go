@@ -145,8 +145,7 @@ func (m *machine) exited(p *gen.Process, msg processGone) {
 // finish is the end of a machine whose process is gone.
 func (m *machine) finish(p *gen.Process) {
 	if m.attached != nil {
-		m.attached.Reply(struct{}{}, errMachineGone)
-		m.attached = nil
+		m.monitorFailed(errMachineGone)
 	}
 	m.step(p, domain.Exited{})
 }
@@ -161,7 +160,11 @@ func (m *machine) rebootNow() {
 			return
 		}
 		m.hit("qemu.reboot.reset")
-		m.core.Step(domain.RunComing{Reason: domain.RunningBooted})
+		reason := domain.RunningBooted
+		if m.core.State == domain.Crashed {
+			reason = domain.RunningCrashed
+		}
+		m.core.Step(domain.RunComing{Reason: reason})
 		m.run(qmp.Command{Name: "cont"}, nil, func(_ json.RawMessage, err error) {
 			if err != nil {
 				m.rebootFailed("continue", name, err)

@@ -11,7 +11,9 @@ import (
 	"time"
 
 	"virtree.dev/protocol/qmp"
+	"virtree.dev/protocol/remote"
 	"virtree.dev/protocol/virerr"
+	"virtree.dev/protocol/virtype"
 	"virtree.dev/supervisor/gen"
 )
 
@@ -106,6 +108,7 @@ func (l *monitor) write(line []byte, files []*os.File) error {
 func (m *machine) monitorFailed(reason error) {
 	m.dropMonitor(reason)
 	if m.attached != nil {
+		m.emit(virtype.DomainEventIDControlError, &remote.DomainEventControlErrorMsg{Dom: m.wire()})
 		m.attached.Reply(struct{}{}, reason)
 		m.attached = nil
 		return

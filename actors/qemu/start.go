@@ -107,16 +107,22 @@ func (s *starter) undo(err error) error {
 	if s.def != nil {
 		s.drv.files.forget(s.def.ID, s.def.Name)
 	}
+	_, _ = call(s.ctx, s.dom, tell{Message: domain.LaunchFailed{}}) // the first error is the one to tell
 	return err
 }
 
 func (s *starter) close() {
-	for _, f := range s.opened {
-		f.Close()
-	}
+	s.closeFiles()
 	if s.log != nil {
 		s.log.file.Close()
 	}
+}
+
+func (s *starter) closeFiles() {
+	for _, f := range s.opened {
+		f.Close()
+	}
+	s.opened = nil
 }
 
 // prepare makes the machine's own document out of the definition.
@@ -205,6 +211,8 @@ func (s *starter) spawn() error {
 		return fmt.Errorf("cannot execute binary %s: %w", s.line.Argv[0], err)
 	}
 	s.pid = pid
+	// The monitor's socket among them: were it still open here, nobody would notice that QEMU is gone.
+	s.closeFiles()
 	limits := s.drv.config.Process
 	if err := sys.SetLimits(pid, limits.MaxProcesses, limits.MaxFiles); err != nil {
 		return errSystem(err, "cannot limit the processes and files of %d", pid)

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"virtree.dev/test/guest"
 )
 
 // nobody runs both daemons when the test is root, so that both are session daemons.
@@ -53,6 +55,7 @@ func startSide(t *testing.T, name string, argv ...string) *side {
 	if err := os.WriteFile(filepath.Join(base, "config/libvirt/qemu.conf"), []byte(settings), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	s.writeGuest(t)
 	s.own(t)
 	out, err := os.Create(s.log)
 	if err != nil {
@@ -67,6 +70,23 @@ func startSide(t *testing.T, name string, argv ...string) *side {
 	t.Cleanup(func() { s.stop(t) })
 	s.await(t)
 	return s
+}
+
+// guestSize is that of the guest's disk: the BIOS boots from no disk of less than a cylinder.
+const guestSize = 1 << 20
+
+// writeGuest puts a disk into the script's folder from which a guest boots that does what keys say.
+func (s *side) writeGuest(t *testing.T) {
+	t.Helper()
+	sector, err := guest.Keyboard()
+	if err != nil {
+		t.Fatal(err)
+	}
+	image := make([]byte, guestSize)
+	copy(image, sector)
+	if err := os.WriteFile(filepath.Join(s.base, "files", "guest.img"), image, 0o644); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // own gives the folders to the user that runs the daemon.
@@ -155,11 +175,14 @@ func (s *side) killMachines() {
 	}
 }
 
-// answer is what virsh printed and how it ended.
+// answer is what a client printed and how it ended.
 type answer struct {
 	text string
 	code int
 }
+
+// noAnswer is the code of a client that did not come to an end by itself.
+const noAnswer = -1
 
 func (s *side) virsh(t *testing.T, args ...string) answer {
 	t.Helper()
@@ -170,7 +193,7 @@ func (s *side) virsh(t *testing.T, args ...string) answer {
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		t.Errorf("%s: virsh %v: %v", s.name, args, err)
-		return answer{err.Error(), -1}
+		return answer{err.Error(), noAnswer}
 	}
 	return answer{out.String(), c.ProcessState.ExitCode()}
 }

@@ -56,7 +56,9 @@ func everyScript(t *testing.T, pattern string, client func(*testing.T, *side) as
 			for _, s := range steps {
 				theirs.write(t, s.files)
 				mine.write(t, s.files)
-				compare(t, s, theirs, mine, their, our)
+				if !compare(t, s, theirs, mine, their, our) {
+					t.Fatal("there is no use in going on")
+				}
 			}
 		})
 	}
@@ -82,8 +84,12 @@ func build(t *testing.T) string {
 	return bin
 }
 
-// compare asks both daemons at once; neither hears of the next line before both have answered.
-func compare(t *testing.T, s step, theirs, mine *side, their, our asker) {
+// inVain is what the runner says of an event that does not come.
+const inVain = "no event with"
+
+// compare asks both daemons at once; neither hears of the next line before both have
+// answered. It says whether there are still two who answer.
+func compare(t *testing.T, s step, theirs, mine *side, their, our asker) bool {
 	t.Helper()
 	answers := make(chan answer, 1)
 	go func() { answers <- their(s.text) }()
@@ -92,12 +98,15 @@ func compare(t *testing.T, s step, theirs, mine *side, their, our asker) {
 	w, g := theirs.same(want.text), mine.same(got.text)
 	if want.code != got.code {
 		t.Errorf("%s\nended with %d, the real one with %d\n--- real\n%s--- ours\n%s", s, got.code, want.code, w, g)
-		return
 	}
-	if w != g && s.differs == "" {
+	if want.code == got.code && w != g && s.differs == "" {
 		w, g = apart(w, g)
 		t.Errorf("%s\n--- real\n%s--- ours\n%s", s, w, g)
 	}
+	if strings.Contains(want.text, inVain) {
+		t.Errorf("%s\nthe real one was waited for in vain\n%s", s, want.text)
+	}
+	return want.code != noAnswer && got.code != noAnswer
 }
 
 // apart leaves out the lines that two texts begin and end with alike.

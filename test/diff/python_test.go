@@ -2,6 +2,7 @@ package diff
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"io"
 	"os"
@@ -37,13 +38,17 @@ func (s *side) python(t *testing.T) asker {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Stderr = os.Stderr
+	var complaints bytes.Buffer
+	c.Stderr = &complaints
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		in.Close()
 		_ = c.Wait() // it ends with its input
+		if complaints.Len() > 0 {
+			t.Logf("%s: the runner says:\n%s", s.name, tail(complaints.String(), 20))
+		}
 	})
 	lines := bufio.NewReaderSize(out, 1<<20)
 	return func(text string) answer { return s.statement(t, in, lines, text) }
@@ -52,7 +57,7 @@ func (s *side) python(t *testing.T) asker {
 func (s *side) statement(t *testing.T, in io.Writer, out *bufio.Reader, text string) answer {
 	if err := json.NewEncoder(in).Encode(map[string]string{"line": text}); err != nil {
 		t.Errorf("%s: %s: %v", s.name, text, err)
-		return answer{err.Error(), -1}
+		return answer{err.Error(), noAnswer}
 	}
 	type read struct {
 		line []byte
@@ -73,10 +78,10 @@ func (s *side) statement(t *testing.T, in io.Writer, out *bufio.Reader, text str
 			r.err = json.Unmarshal(r.line, &reply)
 		}
 		if r.err != nil {
-			return answer{"the runner ended: " + r.err.Error(), -1}
+			return answer{"the runner ended: " + r.err.Error(), noAnswer}
 		}
 	case <-time.After(answerPatience):
-		return answer{"no answer", -1}
+		return answer{"no answer", noAnswer}
 	}
 	code := 0
 	if !reply.OK {

@@ -90,7 +90,7 @@ func (s *side) write(t *testing.T, files map[string]string) {
 
 var (
 	macs    = regexp.MustCompile(`52:54:00(:[0-9a-f]{2}){3}`)
-	stamps  = regexp.MustCompile(`[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:.]+\+0000`)
+	stamps  = regexp.MustCompile(`[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9:.]+(\+0000|Z)`)
 	times   = regexp.MustCompile(`[0-9]+\.[0-9]+s`)
 	numbers = regexp.MustCompile(`\b[0-9]{5}\b`)
 	serials = regexp.MustCompile(`"libvirt-[0-9]+"`)
@@ -108,6 +108,8 @@ func (s *side) same(text string) string {
 		text = r.re.ReplaceAllString(text, r.to)
 	}
 	text = numbers.ReplaceAllStringFunc(text, s.port)
+	// libvirt says one or the other, whichever of its threads comes first.
+	text = strings.ReplaceAll(text, "process exited while connecting to monitor", "qemu unexpectedly closed the monitor")
 	seen := map[string]string{}
 	return uuids.ReplaceAllStringFunc(text, func(u string) string {
 		if strings.HasPrefix(u, "00000000-") {

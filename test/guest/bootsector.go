@@ -6,7 +6,9 @@ const Greeting = "Hello from a guest of virtree"
 // BootSector assembles the guest: a disk image of one sector.
 func BootSector() ([]byte, error) {
 	a := &assembler{labels: make(map[string]int)}
-	a.start()
+	a.origin()
+	a.print("greeting")
+	a.emit(0xb1, '0') // mov cl, '0'
 	a.count()
 	a.routines()
 	a.label("greeting")
@@ -18,7 +20,8 @@ func BootSector() ([]byte, error) {
 	return a.sector()
 }
 
-func (a *assembler) start() {
+// origin sets up the registers that a boot sector may not rely upon.
+func (a *assembler) origin() {
 	a.emit(0xfa)             // cli
 	a.emit(0x31, 0xc0)       // xor ax, ax
 	a.emit(0x8e, 0xd8)       // mov ds, ax
@@ -26,8 +29,6 @@ func (a *assembler) start() {
 	a.emit(0xbc, 0x00, 0x7c) // mov sp, 0x7c00
 	a.emit(0xfb)             // sti
 	a.emit(0xfc)             // cld
-	a.print("greeting")
-	a.emit(0xb1, '0') // mov cl, '0'
 }
 
 // count prints "tick N" for ever, N from 0 to 9.

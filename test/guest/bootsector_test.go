@@ -10,13 +10,15 @@ import (
 	"time"
 )
 
-func TestBootSectorHasItsSignature(t *testing.T) {
-	b, err := BootSector()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(b) != 512 || b[510] != 0x55 || b[511] != 0xaa {
-		t.Errorf("%d bytes, signature %x", len(b), b[len(b)-2:])
+func TestSectorsHaveTheirSignature(t *testing.T) {
+	for name, assemble := range map[string]func() ([]byte, error){"counting": BootSector, "keyboard": Keyboard} {
+		b, err := assemble()
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if len(b) != 512 || b[510] != 0x55 || b[511] != 0xaa {
+			t.Errorf("%s: %d bytes, signature %x", name, len(b), b[len(b)-2:])
+		}
 	}
 }
 
