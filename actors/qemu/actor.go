@@ -36,14 +36,16 @@ type machine struct {
 	own     uint64            // the token of the process's own job; 0 without one
 	untold  bool              // the machine was found and has not said yet how it is
 
-	pid      int
-	pidfd    *os.File
-	monitor  *monitor
-	attached *gen.From  // waits for the monitor to be ready
-	stops    []gen.From // wait for the machine's end
-	panics   bool       // the guest's kernel gave up; that is told once the processors have stopped
-	gone     bool       // the process has ended, its monitor's last words are still to come
-	leaving  bool       // the domain is no more
+	pid        int
+	pidfd      *os.File
+	monitor    *monitor
+	attached   *gen.From    // waits for the monitor to be ready
+	stops      []gen.From   // wait for the machine's end
+	attendants []*attendant // processes beside QEMU
+	alone      func()       // what is to follow when they have ended; nil while they need not
+	panics     bool         // the guest's kernel gave up; that is told once the processors have stopped
+	gone       bool         // the process has ended, its monitor's last words are still to come
+	leaving    bool         // the domain is no more
 
 	generation int           // of the monitor's connection
 	reopening  time.Duration // before the monitor is tried again
@@ -212,7 +214,7 @@ func (m *machine) clean() {
 	if m.status != nil {
 		m.hit("qemu.destroy.cleaning")
 		m.drv.release(m.status)
-		m.drv.files.forget(m.status.Domain.ID, m.status.Domain.Name)
+		m.drv.forget(m.status.Domain.ID, m.status.Domain.Name)
 		m.hit("qemu.destroy.cleaned")
 	}
 	m.pid, m.gone, m.reopening, m.untold = 0, false, 0, false
@@ -247,6 +249,9 @@ func (m *machine) hold(p *gen.Process, pid int) error {
 func (m *machine) Terminate(_ *gen.Process, reason error) {
 	if m.pidfd != nil {
 		m.pidfd.Close()
+	}
+	for _, c := range m.attendants {
+		c.file.Close()
 	}
 	m.dropMonitor(fmt.Errorf("the domain's process ended: %w", reason))
 }

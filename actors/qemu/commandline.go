@@ -9,12 +9,13 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	"virtree.dev/actors/qemu/alias"
 	"virtree.dev/actors/qemu/command"
+	"virtree.dev/actors/qemu/companion"
 	"virtree.dev/actors/qemu/defaults"
+	"virtree.dev/config/qemuconf"
 	xml "virtree.dev/protocol/xml/domain"
 )
 
@@ -46,7 +47,7 @@ func (d *Driver) prepareMachine(def *xml.Domain) error {
 func (d *Driver) setUpDisplays(def *xml.Domain) error {
 	return defaults.SetUpDisplays(def, &defaults.Displays{
 		LibDir:        d.files.libDir(def.ID, def.Name),
-		DBusAddress:   "unix:path=" + filepath.Join(d.files.DBus, shortName(def.ID, def.Name)+"-dbus.sock"),
+		DBusAddress:   companion.BusAddress(filepath.Join(d.files.DBus, shortName(def.ID, def.Name)+"-dbus.sock")),
 		VNCListen:     d.config.VNC.Listen,
 		SpiceListen:   d.config.Spice.Listen,
 		VNCAutoSocket: d.config.VNC.AutoUnixSocket,
@@ -74,11 +75,20 @@ func (d *Driver) nameDevices(def *xml.Domain) error {
 	}
 	dir := d.files.channelDir(def.ID, def.Name)
 	for _, c := range def.Devices.Channels {
-		if c.Source.Type == "unix" && c.Source.Path == "" {
-			c.Source.Path = filepath.Join(dir, c.Name)
+		if c.TargetType == "virtio" && c.Source.Type == "unix" && c.Source.Path == "" {
+			c.Source.Path, c.Source.Listen = filepath.Join(dir, channelFile(c)), true
 		}
 	}
 	return nil
+}
+
+// channelFile is the socket of a channel whose path is left to us: its name, or its place.
+func channelFile(c *xml.Chardev) string {
+	if c.Name != "" {
+		return c.Name
+	}
+	at := c.DeviceInfo.Address.VirtioSerial
+	return fmt.Sprintf("vioser-%02d-%02d-%02d.sock", at.Controller, at.Bus, at.Port)
 }
 
 // noSecrets is until there is a secret driver.
@@ -148,16 +158,29 @@ func (d *Driver) buildCommand(s *starter) (*command.Line, error) {
 		Base:       baseEnvironment(),
 		Config:     d.commandConfig(),
 		Pass:       s.pass,
-		HugeTLB:    d.hugeTLB,
+		HugeTLB:    d.hugeTLB(s.def, true), DefaultHugePage: d.defaultHugePage(),
 		Vhost:      s.vhost,
-		MemoryDir:  filepath.Join(d.files.MemoryBacking, shortName(s.def.ID, s.def.Name)),
+		MemoryFile: d.memoryFile(s.def, true),
+		NodeOfCPU:  d.nodeOfCPU,
 		Secret:     noSecrets,
 		PasstDir:   d.files.Passt,
 		ShortName:  shortName(s.def.ID, s.def.Name),
 		TPMSocket:  d.tpmSocket(s.def),
-		Storage:    command.Storage{MasterKey: s.masterKey, HostCDROM: isCDROM, Group: d.groups.describe(s.def.UUID)},
 	}
+	env.Storage = d.storage()
+	env.Storage.MasterKey, env.Storage.Group = s.masterKey, d.groups.describe(s.def.UUID)
 	return command.Build(s.def, s.caps, env)
+}
+
+// storage is what disks of all machines depend on here.
+func (d *Driver) storage() command.Storage {
+	tls := func(t *qemuconf.TLS) command.StorageTLS {
+		return command.StorageTLS{Enabled: t.Enabled, Dir: t.CertDir, Secret: t.SecretUUID}
+	}
+	return command.Storage{
+		HostCDROM: isCDROM, GlusterDebug: d.config.GlusterDebugLevel,
+		NBD: tls(&d.config.NBDTLS), VxHS: tls(&d.config.VXHSTLS), NBDKit: d.throughNBDKit,
+	}
 }
 
 func (d *Driver) commandConfig() command.Config {
@@ -180,31 +203,6 @@ func (d *Driver) commandConfig() command.Config {
 	display(&out.VNC, v.Listen, v.Password, v.TLS.CertDir, v.SASLDir, v.TLS.Enabled, v.SASL, v.AutoUnixSocket, v.TLS.Verify)
 	display(&out.Spice, p.Listen, p.Password, p.TLS.CertDir, p.SASLDir, p.TLS.Enabled, p.SASL, p.AutoUnixSocket, p.TLS.Verify)
 	return out
-}
-
-// hugeTLB finds the folder of a file system with pages of that size in KiB.
-func (d *Driver) hugeTLB(size uint64) (string, error) {
-	if configured := d.config.Process.HugeTLBFS; len(configured) > 0 && configured[0] != "" {
-		return filepath.Join(configured[0], "libvirt/qemu"), nil
-	}
-	mounts, err := os.ReadFile("/proc/self/mounts")
-	if err != nil {
-		return "", errSystem(err, "cannot read '%s'", "/proc/self/mounts")
-	}
-	for line := range strings.Lines(string(mounts)) {
-		f := strings.Fields(line)
-		if len(f) > 3 && f[2] == "hugetlbfs" && (size == 0 || strings.Contains(f[3], pageOption(size))) {
-			return filepath.Join(f[1], "libvirt/qemu"), nil
-		}
-	}
-	return "", errInternal("Unable to find any usable hugetlbfs mount for %d KiB", size)
-}
-
-func pageOption(size uint64) string {
-	if size%1024 == 0 {
-		return fmt.Sprintf("pagesize=%dM", size/1024)
-	}
-	return fmt.Sprintf("pagesize=%dK", size)
 }
 
 // tpmSocket is where the emulator of a machine's TPM listens.
@@ -247,6 +245,8 @@ func (s *starter) openFor(p command.Pass) (*os.File, error) {
 		return openDevice(p.Path, "Unable to open vhost-net. Ensure that the module is loaded")
 	case "tap":
 		return s.openTap(p)
+	case "vhost-user-gpu":
+		return s.passPair(p)
 	case "disk":
 		return s.drv.groups.open(s.def.UUID, p)
 	}

@@ -60,6 +60,11 @@ func (f files) channelDir(id int, name string) string {
 	return filepath.Join(f.ChannelTarget, machineName(id, name))
 }
 
+// memory is where the files are that stand for a machine's memory.
+func (f files) memory(id int, name string) string {
+	return filepath.Join(f.MemoryBacking, shortName(id, name))
+}
+
 // prepare makes the folders that the driver keeps.
 func (f files) prepare() error {
 	for _, dir := range []string{f.Config, f.State, f.Lib, f.Cache, f.Log, f.NVRAM} {
@@ -142,8 +147,11 @@ func (f files) savePID(name string, pid int) error {
 	return statefile.WriteVolatile(f.pid(name), []byte(strconv.Itoa(pid)), 0o644)
 }
 
-func (f files) loadPID(name string) int {
-	b, err := os.ReadFile(f.pid(name))
+func (f files) loadPID(name string) int { return readPID(f.pid(name)) }
+
+// readPID reads a pid file; 0 stands for none.
+func readPID(path string) int {
+	b, err := os.ReadFile(path)
 	if err != nil {
 		return 0
 	}

@@ -24,6 +24,8 @@ func (m *machine) HandleCall(p *gen.Process, from gen.From, req any) (any, error
 		return nil, gen.ErrLater
 	case update:
 		return m.updateMachine(req.Change)
+	case adopt:
+		return struct{}{}, m.adoptCompanion(p, req)
 	case launched:
 		m.step(p, domain.Launched{Paused: req.Paused})
 		return m.object(), nil
@@ -75,7 +77,11 @@ func (m *machine) HandleMessage(p *gen.Process, msg any) error {
 	case monitorLost:
 		m.lost(p, msg)
 	case processGone:
-		m.exited(p, msg)
+		if !m.companionGone(msg.PID) {
+			m.exited(p, msg)
+		}
+	case impatient:
+		m.killCompanions()
 	case overdue:
 		if m.gone && m.pid == msg.PID {
 			m.finish(p)

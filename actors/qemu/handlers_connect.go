@@ -2,7 +2,6 @@ package qemu
 
 import (
 	"os"
-	"path/filepath"
 
 	"virtree.dev/actors/dispatch"
 	"virtree.dev/actors/qemu/caps"
@@ -120,11 +119,13 @@ func (d *Driver) imagineCommand(c *dispatch.Call, def *xml.Domain) (*command.Lin
 		ChannelDir: d.files.channelDir(def.ID, def.Name),
 		Base:       baseEnvironment(),
 		Config:     d.commandConfig(),
-		HugeTLB:    d.hugeTLB,
-		MemoryDir:  filepath.Join(d.files.MemoryBacking, machineName(def.ID, def.Name)),
+		HugeTLB:    d.hugeTLB(def, false), DefaultHugePage: d.defaultHugePage(),
+		MemoryFile: d.memoryFile(def, false),
+		NodeOfCPU:  d.nodeOfCPU,
 		Secret:     noSecrets,
 		PasstDir:   d.files.Passt,
-		ShortName:  machineName(def.ID, def.Name),
+		ShortName:  shortName(def.ID, def.Name),
+		Storage:    d.storage(),
 		TPMSocket:  d.tpmSocket(def),
 		Pass: func(command.Pass) (int, error) {
 			fd++

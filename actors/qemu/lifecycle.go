@@ -73,8 +73,9 @@ func (m *machine) abandonMachine(p *gen.Process, from gen.From) (done bool) {
 	}
 	m.step(p, domain.Ending{Reason: domain.ShutoffFailed})
 	if m.pid == 0 {
-		m.step(p, domain.LaunchFailed{})
-		return true
+		m.stops = append(m.stops, from)
+		m.endCompanions(p, func() { m.step(p, domain.LaunchFailed{}) })
+		return false
 	}
 	m.stops = append(m.stops, from)
 	m.kill(true)
@@ -147,7 +148,7 @@ func (m *machine) finish(p *gen.Process) {
 	if m.attached != nil {
 		m.monitorFailed(errMachineGone)
 	}
-	m.step(p, domain.Exited{})
+	m.endCompanions(p, func() { m.step(p, domain.Exited{}) })
 }
 
 // rebootNow turns a power-off into a reboot.

@@ -23,6 +23,7 @@ func (m *machine) reconnect(p *gen.Process, s *domstatus.Status) {
 	m.drv.noteID(s.Domain.ID)
 	m.drv.adopt(s)
 	m.hit("qemu.reconnect.begin")
+	m.findCompanions(p, s)
 	pid := m.findProcess(s)
 	there := pid != 0 && m.hold(p, pid) == nil
 	state, reason, _ := domain.ParseState(s.State, s.Reason)

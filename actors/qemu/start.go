@@ -51,7 +51,8 @@ type starter struct {
 	vcpuPaths []string // of the processors, in QEMU's tree of objects
 
 	announced bool
-	opened    []*os.File // ours to close once the machine has them
+	pairs     map[string]*os.File // QEMU's ends of connections to helpers, by device
+	opened    []*os.File          // ours to close once the machine has them
 }
 
 // startSteps in order. After each one comes the failpoint qemu.start.NAME: at
@@ -65,6 +66,7 @@ var startSteps = []struct {
 	{"files", (*starter).files},
 	{"announce", (*starter).announce},
 	{"log", (*starter).openLog},
+	{"companions", (*starter).companions},
 	{"build", (*starter).build},
 	{"spawn", (*starter).spawn},
 	{"pidfile", (*starter).savePID},
@@ -105,7 +107,7 @@ func (s *starter) undo(err error) error {
 		return err
 	}
 	if s.def != nil {
-		s.drv.files.forget(s.def.ID, s.def.Name)
+		s.drv.forget(s.def.ID, s.def.Name)
 	}
 	_, _ = call(s.ctx, s.dom, tell{Message: domain.LaunchFailed{}}) // the first error is the one to tell
 	return err
@@ -122,7 +124,10 @@ func (s *starter) closeFiles() {
 	for _, f := range s.opened {
 		f.Close()
 	}
-	s.opened = nil
+	for _, f := range s.pairs {
+		f.Close()
+	}
+	s.opened, s.pairs = nil, nil
 }
 
 // prepare makes the machine's own document out of the definition.
@@ -146,6 +151,9 @@ func (s *starter) prepare() error {
 		s.askedCPU = s.def.CPU.Clone()
 	}
 	if err := defaults.SettleCPU(s.def, s.caps, s.drv.processor); err != nil {
+		return err
+	}
+	if err := s.drv.fillBinaries(s.def); err != nil {
 		return err
 	}
 	return s.drv.prepareMachine(s.def)

@@ -2,9 +2,11 @@ package rpc
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -58,12 +60,14 @@ func New(o Options) *Server {
 	if o.Threads <= 0 {
 		o.Threads = runtime.NumCPU()
 	}
-	return &Server{
+	s := &Server{
 		name: o.Name, dispatcher: o.Dispatcher, access: o.Access, log: o.Log, errors: o.Errors,
 		threads: o.Threads,
-		limits:  o.Limits, pool: act.NewPool(o.Limits.Limits),
+		limits:  o.Limits,
 		clients: map[uint64]*client{}, strangers: map[uint64]*client{}, room: make(chan struct{}),
 	}
+	s.pool = act.NewPool(o.Limits.Limits, func(e *gen.PanicError) { s.Panic("a worker", e.Value, e.Stack) })
+	return s
 }
 
 // Child is the server's tree: clients, then the listeners.
@@ -107,6 +111,21 @@ type ClientInfo struct {
 	ReadOnly      bool
 	Authenticated bool
 	Requests      int
+}
+
+// String says who it is and what it does.
+func (c ClientInfo) String() string {
+	words := []string{fmt.Sprintf("pid %d, uid %d", c.Identity.PID, c.Identity.UID)}
+	if c.ReadOnly {
+		words = append(words, "read-only")
+	}
+	if !c.Authenticated {
+		words = append(words, "not authenticated")
+	}
+	if c.Requests > 0 {
+		words = append(words, fmt.Sprintf("%d requests", c.Requests))
+	}
+	return strings.Join(words, ", ")
 }
 
 // Clients lists the clients by number.
@@ -256,6 +275,16 @@ func (s *Server) poller(client uint64) *poller {
 		return nil
 	}
 	return (*all)[client%uint64(len(*all))]
+}
+
+// Held lists the clients for the observer.
+func (k *clients) Held() []gen.Item {
+	infos := k.server.Clients()
+	items := make([]gen.Item, len(infos))
+	for i, c := range infos {
+		items[i] = gen.Item{Name: "client " + strconv.FormatUint(c.ID, 10), Info: c.String(), Up: time.Since(c.Since)}
+	}
+	return items
 }
 
 // HandleInspect counts.

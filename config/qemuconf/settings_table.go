@@ -70,12 +70,12 @@ func tlsSettings() []setting {
 		conf.Text("backup_tls_x509_cert_dir", conf.Later("backup"), func(c *Config) *string { return &c.BackupTLS.CertDir }),
 		verify("backup_tls_x509_verify", conf.Later("backup"), func(c *Config) **bool { return &c.BackupTLS.Verify }),
 		conf.Text("backup_tls_x509_secret_uuid", conf.Later("backup"), func(c *Config) *string { return &c.BackupTLS.SecretUUID }),
-		conf.Flag("vxhs_tls", conf.Later("network disks"), func(c *Config) *bool { return &c.VXHSTLS.Enabled }),
-		conf.Text("vxhs_tls_x509_cert_dir", conf.Later("network disks"), func(c *Config) *string { return &c.VXHSTLS.CertDir }),
-		conf.Text("vxhs_tls_x509_secret_uuid", conf.Later("network disks"), func(c *Config) *string { return &c.VXHSTLS.SecretUUID }),
-		conf.Flag("nbd_tls", conf.Later("network disks"), func(c *Config) *bool { return &c.NBDTLS.Enabled }),
-		conf.Text("nbd_tls_x509_cert_dir", conf.Later("network disks"), func(c *Config) *string { return &c.NBDTLS.CertDir }),
-		conf.Text("nbd_tls_x509_secret_uuid", conf.Later("network disks"), func(c *Config) *string { return &c.NBDTLS.SecretUUID }),
+		conf.Flag("vxhs_tls", "TLS to VxHS servers", func(c *Config) *bool { return &c.VXHSTLS.Enabled }),
+		conf.Text("vxhs_tls_x509_cert_dir", "certificates for VxHS servers", func(c *Config) *string { return &c.VXHSTLS.CertDir }),
+		conf.Text("vxhs_tls_x509_secret_uuid", "secret of the key for VxHS servers", func(c *Config) *string { return &c.VXHSTLS.SecretUUID }),
+		conf.Flag("nbd_tls", "TLS to NBD servers", func(c *Config) *bool { return &c.NBDTLS.Enabled }),
+		conf.Text("nbd_tls_x509_cert_dir", "certificates for NBD servers", func(c *Config) *string { return &c.NBDTLS.CertDir }),
+		conf.Text("nbd_tls_x509_secret_uuid", "secret of the key for NBD servers", func(c *Config) *string { return &c.NBDTLS.SecretUUID }),
 	}
 }
 
@@ -120,10 +120,10 @@ func processSettings() []setting {
 	return []setting{
 		conf.TextOrTexts("hugetlbfs_mount", "mounts for memory in huge pages", func(c *Config) *[]string { return &c.Process.HugeTLBFS }),
 		conf.Text("bridge_helper", "helper of bridge interfaces in session mode", func(c *Config) *string { return &c.Process.BridgeHelper }),
-		conf.Text("pr_helper", conf.Later("persistent reservations"), func(c *Config) *string { return &c.Process.PRHelper }),
+		conf.Text("pr_helper", "helper for persistent reservations", func(c *Config) *string { return &c.Process.PRHelper }),
 		conf.Text("slirp_helper", conf.Later("slirp helper"), func(c *Config) *string { return &c.Process.SlirpHelper }),
 		conf.Text("qemu_rdp", conf.Later("rdp"), func(c *Config) *string { return &c.Process.QEMURDP }),
-		conf.Text("dbus_daemon", conf.Later("dbus displays"), func(c *Config) *string { return &c.Process.DBusDaemon }),
+		conf.Text("dbus_daemon", "message bus of D-Bus displays", func(c *Config) *string { return &c.Process.DBusDaemon }),
 		conf.Flag("set_process_name", "process= of -name", func(c *Config) *bool { return &c.Process.SetName }),
 		conf.Count("max_processes", "RLIMIT_NPROC of a QEMU", func(c *Config) *uint { return &c.Process.MaxProcesses }),
 		conf.Count("max_files", "RLIMIT_NOFILE of a QEMU", func(c *Config) *uint { return &c.Process.MaxFiles }),
@@ -150,12 +150,12 @@ func driverSettings() []setting {
 		conf.Count("migration_port_max", conf.Later("migration"), func(c *Config) *uint { return &c.Migration.Ports.Max }),
 		conf.Flag("log_timestamp", "-msg timestamp of a QEMU", func(c *Config) *bool { return &c.LogTimestamp }),
 		conf.Texts("nvram", "firmware images without a descriptor", func(c *Config) *[]string { return &c.NVRAM }),
-		conf.Count("gluster_debug_level", conf.Later("network disks"), func(c *Config) *uint { return &c.GlusterDebugLevel }),
-		conf.Flag("virtiofsd_debug", conf.Later("virtiofs"), func(c *Config) *bool { return &c.VirtiofsdDebug }),
+		conf.Count("gluster_debug_level", "debug of gluster images", func(c *Config) *uint { return &c.GlusterDebugLevel }),
+		conf.Flag("virtiofsd_debug", "-d of virtiofsd", func(c *Config) *bool { return &c.VirtiofsdDebug }),
 		conf.Text("deprecation_behavior", "-compat of a QEMU", func(c *Config) *string { return &c.DeprecationBehavior }),
 		conf.Text("memory_backing_dir", "files behind guest memory", func(c *Config) *string { return &c.MemoryBackingDir }),
 		conf.Texts("capability_filters", "capabilities that a QEMU is denied", func(c *Config) *[]string { return &c.CapabilityFilters }),
-		conf.Flag("storage_use_nbdkit", conf.Later("network disks"), func(c *Config) *bool { return &c.UseNBDKit }),
+		conf.Flag("storage_use_nbdkit", "images by HTTP, FTP and SSH through nbdkit", func(c *Config) *bool { return &c.UseNBDKit }),
 		conf.Texts("shared_filesystems", conf.Later("migration"), func(c *Config) *[]string { return &c.SharedFilesystems }),
 	}
 }

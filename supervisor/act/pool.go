@@ -2,7 +2,10 @@ package act
 
 import (
 	"errors"
+	"runtime/debug"
 	"sync"
+
+	"virtree.dev/supervisor/gen"
 )
 
 // ErrClosed is given by a pool that takes no more jobs.
@@ -47,11 +50,12 @@ type Pool struct {
 	waiting  []chan struct{}
 	closed   bool
 	idle     *sync.Cond
+	panicked func(*gen.PanicError)
 }
 
-// NewPool makes a pool.
-func NewPool(l Limits) *Pool {
-	p := &Pool{limits: l, most: l.Min}
+// NewPool makes a pool; panicked hears of jobs that panic, and may be nil.
+func NewPool(l Limits, panicked func(*gen.PanicError)) *Pool {
+	p := &Pool{limits: l, most: l.Min, panicked: panicked}
 	p.idle = sync.NewCond(&p.mu)
 	return p
 }
@@ -108,8 +112,16 @@ func (p *Pool) launch(j Job, priority bool) {
 	go func() {
 		s := &Slot{pool: p, priority: priority, held: true}
 		defer s.done()
+		defer p.rescue()
 		j.Run(s)
 	}()
+}
+
+// rescue keeps a panic within its job.
+func (p *Pool) rescue() {
+	if v := recover(); v != nil && p.panicked != nil {
+		p.panicked(&gen.PanicError{Value: v, Stack: debug.Stack()})
+	}
 }
 
 // Release gives the slot back until Reacquire.

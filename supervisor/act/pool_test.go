@@ -3,11 +3,13 @@ package act
 import (
 	"testing"
 	"testing/synctest"
+
+	"virtree.dev/supervisor/gen"
 )
 
 func TestPoolPriority(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := NewPool(Limits{Min: 1, Max: 2, Priority: 1})
+		p := NewPool(Limits{Min: 1, Max: 2, Priority: 1}, nil)
 		hold := make(chan struct{})
 		ran := make(chan string, 8)
 		block := Job{Run: func(*Slot) { <-hold; ran <- "low" }}
@@ -40,7 +42,7 @@ func TestPoolPriority(t *testing.T) {
 
 func TestPoolWaitingJobsLeaveTheirSlot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := NewPool(Limits{Max: 1})
+		p := NewPool(Limits{Max: 1}, nil)
 		hold := make(chan struct{})
 		var after []int
 		for i := range 5 {
@@ -69,7 +71,7 @@ func TestPoolWaitingJobsLeaveTheirSlot(t *testing.T) {
 
 func TestPoolLimitsCountAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := NewPool(Limits{Max: 1})
+		p := NewPool(Limits{Max: 1}, nil)
 		hold := make(chan struct{})
 		running := make(chan int, 4)
 		for i := range 4 {
@@ -89,4 +91,67 @@ func TestPoolLimitsCountAtOnce(t *testing.T) {
 		close(hold)
 		p.Close()
 	})
+}
+
+func TestPoolSurvivesAPanic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told []any
+		p := NewPool(Limits{Max: 1}, func(e *gen.PanicError) { told = append(told, e.Value) })
+		ran := false
+		for _, run := range []func(*Slot){
+			func(*Slot) { panic("holds its slot") },
+			func(s *Slot) { s.Release(); panic("gave its slot back") },
+			func(*Slot) { ran = true },
+		} {
+			if err := p.Submit(Job{Run: run}); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+		}
+		if !ran || len(told) != 2 || p.Active() != 0 {
+			t.Errorf("ran %v, told %v, active %d", ran, told, p.Active())
+		}
+		if s := p.Stats(); s.Free != s.Workers {
+			t.Errorf("%+v", s)
+		}
+		p.Close()
+	})
+}
+
+func TestClosedPoolWaitsForWhatRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := NewPool(Limits{Max: 1}, nil)
+		hold := make(chan struct{})
+		ran := 0
+		for range 3 {
+			if err := p.Submit(Job{Run: func(*Slot) { <-hold; ran++ }}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		closed := make(chan struct{})
+		go func() { p.Close(); close(closed) }()
+		synctest.Wait()
+		select {
+		case <-closed:
+			t.Error("closed with a job at work")
+		default:
+		}
+		close(hold)
+		<-closed
+		if ran != 1 {
+			t.Errorf("%d jobs ran, the queued ones too", ran)
+		}
+	})
+}
+
+func BenchmarkPool(b *testing.B) {
+	p := NewPool(Limits{Max: 20}, nil)
+	done := make(chan struct{}, 1)
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := p.Submit(Job{Run: func(*Slot) { done <- struct{}{} }}); err != nil {
+			b.Fatal(err)
+		}
+		<-done
+	}
 }

@@ -37,16 +37,8 @@ type Supervisor struct {
 	Period    time.Duration
 	Children  []gen.Child
 
-	running  []running
+	running  []*running
 	restarts []time.Time
-}
-
-// running is a child and its place in the order; an invalid ref is down.
-type running struct {
-	gen.Child
-	ref      gen.Ref
-	restarts int
-	delay    time.Duration
 }
 
 // Child makes a supervisor a child of another.
@@ -67,13 +59,19 @@ func (s *Supervisor) Init(p *gen.Process) error {
 		s.Period = 5 * time.Second
 	}
 	for _, c := range s.Children {
-		ref, err := p.Spawn(c)
-		if err != nil {
+		if _, err := s.add(p, c); err != nil {
 			return fmt.Errorf("child %s: %w", c.Name, err)
 		}
-		s.running = append(s.running, running{Child: c, ref: ref})
 	}
 	return nil
+}
+
+func (s *Supervisor) add(p *gen.Process, c gen.Child) (gen.Ref, error) {
+	ref, err := p.Spawn(c)
+	if err == nil {
+		s.running = append(s.running, &running{Child: c, ref: ref, since: time.Now()})
+	}
+	return ref, err
 }
 
 type (
@@ -86,28 +84,32 @@ type (
 		ref    gen.Ref
 		reason error
 	}
-	again struct{ name string }
+	again struct{ children []*running }
 )
 
 // HandleCall starts and stops children on demand.
 func (s *Supervisor) HandleCall(p *gen.Process, _ gen.From, req any) (any, error) {
 	switch req := req.(type) {
 	case startChild:
-		ref, err := p.Spawn(req.child)
-		if err == nil {
-			s.running = append(s.running, running{Child: req.child, ref: ref})
-		}
-		return ref, err
+		return s.add(p, req.child)
 	case stopChild:
-		err := p.StopChild(req.ref, req.reason)
-		s.forget(req.ref)
-		return struct{}{}, err
+		return struct{}{}, s.remove(p, req.ref, req.reason)
 	}
 	return nil, fmt.Errorf("unknown request %T", req)
 }
 
-func (s *Supervisor) forget(ref gen.Ref) {
-	s.running = slices.DeleteFunc(s.running, func(r running) bool { return r.ref == ref })
+// remove ends a child for good, also one that waits to be started again.
+func (s *Supervisor) remove(p *gen.Process, ref gen.Ref, reason error) error {
+	i := slices.IndexFunc(s.running, func(r *running) bool { return r.ref == ref || r.former == ref })
+	if i < 0 {
+		return gen.ErrNoProc
+	}
+	c := s.running[i]
+	s.running = slices.Delete(s.running, i, i+1)
+	if !c.ref.Valid() {
+		return nil
+	}
+	return p.StopChild(c.ref, reason)
 }
 
 // HandleMessage restarts children.
@@ -116,23 +118,18 @@ func (s *Supervisor) HandleMessage(p *gen.Process, m any) error {
 	case gen.ChildExit:
 		return s.exited(p, m)
 	case again:
-		if i := s.find(m.name); i >= 0 && !s.running[i].ref.Valid() {
-			return s.start(p, i)
-		}
+		return s.startAll(p, m.children)
 	}
 	return nil
 }
 
-func (s *Supervisor) find(name string) int {
-	return slices.IndexFunc(s.running, func(r running) bool { return r.Name == name })
-}
-
 func (s *Supervisor) exited(p *gen.Process, m gen.ChildExit) error {
-	i := slices.IndexFunc(s.running, func(r running) bool { return r.ref == m.Who })
+	i := slices.IndexFunc(s.running, func(r *running) bool { return r.ref == m.Who })
 	if i < 0 {
 		return nil
 	}
-	c := &s.running[i]
+	c := s.running[i]
+	c.down(m.Reason, s.Period)
 	orderly := gen.Orderly(m.Reason)
 	if c.Significant && orderly {
 		return gen.Normal
@@ -144,7 +141,80 @@ func (s *Supervisor) exited(p *gen.Process, m gen.ChildExit) error {
 	if s.tooOften() {
 		return fmt.Errorf("%w: %s: %w", ErrGaveUp, m.Name, m.Reason)
 	}
-	return s.restart(p, i, m.Reason)
+	c.restarts++
+	return s.startLater(p, c, s.stopOthers(p, i, m.Reason))
+}
+
+// stopOthers stops who has to stop with a child, last first, and gives all that
+// have to be started for it, in order. Temporary children are gone for good.
+func (s *Supervisor) stopOthers(p *gen.Process, i int, reason error) []*running {
+	from, to := i, i
+	switch s.Type {
+	case AllForOne:
+		from, to = 0, len(s.running)-1
+	case RestForOne:
+		to = len(s.running) - 1
+	}
+	group := slices.Clone(s.running[from : to+1])
+	for _, c := range slices.Backward(group) {
+		if c.ref.Valid() {
+			_ = p.StopChild(c.ref, gen.Shutdown) // a zombie is reported
+			c.down(reason, s.Period)
+		}
+	}
+	temporary := func(c *running) bool { return c.Restart == gen.Temporary }
+	s.running = slices.DeleteFunc(s.running, func(c *running) bool { return temporary(c) && !c.ref.Valid() })
+	return slices.DeleteFunc(group, temporary)
+}
+
+// startLater starts children in order, at once or when the backoff of the one
+// that caused it is over.
+func (s *Supervisor) startLater(p *gen.Process, cause *running, group []*running) error {
+	if cause.Backoff == 0 {
+		return s.startAll(p, group)
+	}
+	p.SendAfter(cause.backoff(s.Period), again{group})
+	return nil
+}
+
+// startAll starts those of a group that are down and still wanted.
+func (s *Supervisor) startAll(p *gen.Process, group []*running) error {
+	for i, c := range group {
+		at := slices.Index(s.running, c)
+		for at >= 0 && !c.ref.Valid() {
+			err := s.start(p, at)
+			if err == nil {
+				break
+			}
+			c.why = err
+			if s.tooOften() {
+				return fmt.Errorf("%w: %s: %w", ErrGaveUp, c.Name, err)
+			}
+			if c.Backoff > 0 {
+				return s.startLater(p, c, group[i:])
+			}
+		}
+	}
+	return nil
+}
+
+// start starts a child in the place that it had.
+func (s *Supervisor) start(p *gen.Process, at int) error {
+	c := s.running[at]
+	child := c.Child
+	for _, later := range s.running[at+1:] {
+		if later.ref.Valid() {
+			child.Before = later.ref
+			break
+		}
+	}
+	ref, err := p.Spawn(child)
+	if err != nil {
+		return err
+	}
+	c.ref, c.since = ref, time.Now()
+	p.NoteRestart(ref, c.restarts, c.why)
+	return nil
 }
 
 // tooOften counts a restart and says whether it is one too many.
@@ -155,68 +225,10 @@ func (s *Supervisor) tooOften() bool {
 	return len(s.restarts) > s.Intensity
 }
 
-// restart stops who has to stop with the child, last first, and starts them in order.
-func (s *Supervisor) restart(p *gen.Process, i int, reason error) error {
-	from, to := i, i
-	switch s.Type {
-	case AllForOne:
-		from, to = 0, len(s.running)-1
-	case RestForOne:
-		to = len(s.running) - 1
-	}
-	for j := to; j >= from; j-- {
-		if j != i && s.running[j].ref.Valid() {
-			_ = p.StopChild(s.running[j].ref, gen.Shutdown)
-		}
-		s.running[j].ref = gen.Ref{}
-	}
-	s.running[i].restarts++
-	for j := from; j <= to; j++ {
-		if err := s.startLater(p, j); err != nil {
-			return err
-		}
-		p.NoteRestart(s.running[j].ref, s.running[j].restarts, reason)
-	}
-	return nil
-}
-
-// startLater starts a child at once, or after its backoff.
-func (s *Supervisor) startLater(p *gen.Process, i int) error {
-	c := &s.running[i]
-	if c.Backoff == 0 {
-		return s.start(p, i)
-	}
-	if c.delay == 0 {
-		c.delay = c.Backoff
-	} else {
-		c.delay = min(2*c.delay, s.Period)
-	}
-	p.SendAfter(c.delay, again{c.Name})
-	return nil
-}
-
-// start starts a child again; a failing Init counts as another exit.
-func (s *Supervisor) start(p *gen.Process, i int) error {
-	c := s.running[i].Child
-	for _, later := range s.running[i+1:] {
-		if later.ref.Valid() {
-			c.Before = later.ref
-			break
-		}
-	}
-	for {
-		ref, err := p.Spawn(c)
-		if err == nil {
-			s.running[i].ref = ref
-			return nil
-		}
-		if s.tooOften() {
-			return fmt.Errorf("%w: %s: %w", ErrGaveUp, s.running[i].Name, err)
-		}
-	}
-}
-
 // HandleInspect shows the strategy.
 func (s *Supervisor) HandleInspect(*gen.Process) map[string]string {
-	return map[string]string{"type": s.Type.String(), "children": strconv.Itoa(len(s.running))}
+	return map[string]string{
+		"type": s.Type.String(), "children": strconv.Itoa(len(s.running)),
+		"intensity": fmt.Sprintf("%d of %d in %v", len(s.restarts), s.Intensity, s.Period),
+	}
 }

@@ -3,6 +3,7 @@ package act
 import (
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,11 +11,33 @@ import (
 	"virtree.dev/supervisor/gen"
 )
 
+// book is what children write into.
+type book struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (b *book) note(line string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.lines = append(b.lines, line)
+}
+
+// read gives the lines and begins anew.
+func (b *book) read() string {
+	synctest.Wait()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	text := strings.Join(b.lines, " ")
+	b.lines = nil
+	return text
+}
+
 // diary notes starts and ends of children: +a, -a.
 type diary struct {
 	Actor
 	name  string
-	lines *[]string
+	book  *book
 	fails *int // Init fails this often
 }
 
@@ -23,7 +46,7 @@ func (d *diary) Init(*gen.Process) error {
 		*d.fails--
 		return errors.New("not yet")
 	}
-	*d.lines = append(*d.lines, "+"+d.name)
+	d.book.note("+" + d.name)
 	return nil
 }
 
@@ -32,11 +55,11 @@ func (d *diary) HandleMessage(_ *gen.Process, m any) error {
 	return err
 }
 
-func (d *diary) Terminate(*gen.Process, error) { *d.lines = append(*d.lines, "-"+d.name) }
+func (d *diary) Terminate(*gen.Process, error) { d.book.note("-" + d.name) }
 
-func child(lines *[]string, name string, r gen.Restart) gen.Child {
+func child(b *book, name string, r gen.Restart) gen.Child {
 	return gen.Child{Name: name, Restart: r, Register: true, New: func() gen.Behavior {
-		return &diary{name: name, lines: lines}
+		return &diary{name: name, book: b}
 	}}
 }
 
@@ -58,10 +81,10 @@ func TestStrategies(t *testing.T) {
 	} {
 		t.Run(c.typ.String()+" "+c.kind.String()+" "+c.reason.Error(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var lines []string
+				var b book
 				sys := gen.NewSystem()
 				s := Supervisor{Type: c.typ, Children: []gen.Child{
-					child(&lines, "a", gen.Permanent), child(&lines, "b", c.kind), child(&lines, "c", gen.Permanent),
+					child(&b, "a", gen.Permanent), child(&b, "b", c.kind), child(&b, "c", gen.Permanent),
 				}}
 				ref, err := sys.Start(s.Child("top", gen.Permanent))
 				if err != nil {
@@ -71,11 +94,11 @@ func TestStrategies(t *testing.T) {
 					t.Fatal(err)
 				}
 				synctest.Wait()
-				lines = append(lines, "|")
+				b.note("|")
 				if err := sys.Stop(ref, gen.Shutdown); err != nil {
 					t.Error(err)
 				}
-				if got := strings.Join(lines, " "); got != c.want {
+				if got := b.read(); got != c.want {
 					t.Errorf("\n got %s\nwant %s", got, c.want)
 				}
 			})
@@ -85,9 +108,9 @@ func TestStrategies(t *testing.T) {
 
 func TestGiveUpEscalates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var lines []string
+		var b book
 		sys := gen.NewSystem()
-		inner := Supervisor{Intensity: 2, Period: time.Second, Children: []gen.Child{child(&lines, "x", gen.Permanent)}}
+		inner := Supervisor{Intensity: 2, Period: time.Second, Children: []gen.Child{child(&b, "x", gen.Permanent)}}
 		outer := Supervisor{Intensity: 1, Period: time.Minute, Children: []gen.Child{inner.Child("inner", gen.Permanent)}}
 		ref, err := sys.Start(outer.Child("outer", gen.Permanent))
 		if err != nil {
@@ -97,7 +120,7 @@ func TestGiveUpEscalates(t *testing.T) {
 			_ = gen.Exit(sys.Named("x"), errors.New("crash"))
 			synctest.Wait()
 		}
-		if got := strings.Join(lines, ""); got != "+x-x+x-x+x-x+x" || !ref.Alive() {
+		if got := b.read(); got != "+x -x +x -x +x -x +x" || !ref.Alive() {
 			t.Errorf("%s, outer alive: %v", got, ref.Alive())
 		}
 		for range 3 { // and again: now outer gives up as well
@@ -112,9 +135,9 @@ func TestGiveUpEscalates(t *testing.T) {
 
 func TestSlowCrashesNeverGiveUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var lines []string
+		var b book
 		sys := gen.NewSystem()
-		s := Supervisor{Intensity: 1, Period: time.Second, Children: []gen.Child{child(&lines, "x", gen.Permanent)}}
+		s := Supervisor{Intensity: 1, Period: time.Second, Children: []gen.Child{child(&b, "x", gen.Permanent)}}
 		ref, err := sys.Start(s.Child("top", gen.Permanent))
 		if err != nil {
 			t.Fatal(err)
@@ -123,8 +146,8 @@ func TestSlowCrashesNeverGiveUp(t *testing.T) {
 			_ = gen.Exit(sys.Named("x"), errors.New("crash"))
 			time.Sleep(1100 * time.Millisecond)
 		}
-		if !ref.Alive() || len(lines) != 21 {
-			t.Error(ref.Alive(), lines)
+		if got := b.read(); !ref.Alive() || len(strings.Fields(got)) != 21 {
+			t.Error(ref.Alive(), got)
 		}
 		n := sys.Tree(false)[0].Children[0]
 		if n.Restarts != 10 || n.LastExit != "crash" {
@@ -136,9 +159,9 @@ func TestSlowCrashesNeverGiveUp(t *testing.T) {
 
 func TestBackoffDoubles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var lines []string
+		var b book
 		sys := gen.NewSystem()
-		c := child(&lines, "x", gen.Permanent)
+		c := child(&b, "x", gen.Permanent)
 		c.Backoff = 100 * time.Millisecond
 		s := Supervisor{Intensity: 9, Children: []gen.Child{c}}
 		ref, err := sys.Start(s.Child("top", gen.Permanent))
@@ -162,10 +185,10 @@ func TestBackoffDoubles(t *testing.T) {
 
 func TestInitFailures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var lines []string
+		var b book
 		fails := 0
 		c := gen.Child{Name: "x", Register: true, New: func() gen.Behavior {
-			return &diary{name: "x", lines: &lines, fails: &fails}
+			return &diary{name: "x", book: &b, fails: &fails}
 		}}
 		sys := gen.NewSystem()
 		ref, err := sys.Start(Supervisor{Children: []gen.Child{c}}.Child("top", gen.Permanent))
@@ -192,25 +215,25 @@ func TestInitFailures(t *testing.T) {
 
 func TestDynamicChildren(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var lines []string
+		var b book
 		sys := gen.NewSystem()
 		top, err := sys.Start(Supervisor{Type: SimpleOneForOne}.Child("top", gen.Permanent))
 		if err != nil {
 			t.Fatal(err)
 		}
-		a, err := StartChild(t.Context(), top, child(&lines, "a", gen.Permanent))
+		a, err := StartChild(t.Context(), top, child(&b, "a", gen.Permanent))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := StartChild(t.Context(), top, child(&lines, "a", gen.Permanent)); !errors.Is(err, gen.ErrTaken) {
+		if _, err := StartChild(t.Context(), top, child(&b, "a", gen.Permanent)); !errors.Is(err, gen.ErrTaken) {
 			t.Error(err)
 		}
 		if err := StopChild(t.Context(), top, a, gen.Shutdown); err != nil {
 			t.Error(err)
 		}
 		synctest.Wait()
-		if strings.Join(lines, "") != "+a-a" {
-			t.Error(lines)
+		if got := b.read(); got != "+a -a" {
+			t.Error(got)
 		}
 		_ = sys.Stop(top, gen.Shutdown)
 	})

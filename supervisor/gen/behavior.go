@@ -7,6 +7,8 @@ import (
 )
 
 // Behavior is what an author writes. Embed act.Actor for the defaults.
+// Terminate is called last, after an Init that failed as well: it gives up
+// whatever there is by then.
 type Behavior interface {
 	Init(p *Process) error                                  // runs before the parent goes on
 	HandleMessage(p *Process, msg any) error                // non-nil: terminate, this reason
@@ -26,12 +28,6 @@ type Frozen struct {
 	Version int
 	State   json.RawMessage
 	Files   map[string]*os.File // passed on by number
-}
-
-// Meta does blocking I/O for its parent: accept, read, waitpid, inotify, netlink.
-type Meta interface {
-	Start(m *Process) error // blocks; what it returns is its exit reason
-	Stop(cause error)       // unblocks Start, from another goroutine
 }
 
 // Restart says when a child is started again.
@@ -65,22 +61,9 @@ const (
 	defaultShutdown = 5 * time.Second
 )
 
-// Down is what Monitor delivers.
-type Down struct {
-	Who    Ref
-	Reason error
-}
-
 // ChildExit tells a process that one of its children ended by itself.
 type ChildExit struct {
 	Who    Ref
 	Name   string
-	Reason error
-}
-
-// MetaExit tells a process that one of its meta processes or jobs ended.
-type MetaExit struct {
-	Name   string
-	Meta   Meta // nil for a job
 	Reason error
 }

@@ -2,6 +2,7 @@ package gen
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 )
@@ -53,19 +54,19 @@ func Call[R any](ctx context.Context, to Ref, req Request[R]) (R, error) {
 func call(ctx context.Context, to Ref, req any) (any, error) {
 	target, err := to.proc()
 	if err != nil {
-		return nil, &DownError{to, err}
+		return nil, &DownError{to.String(), err}
 	}
 	from := From{reply: make(chan answer, 1), used: new(atomic.Bool)}
 	if caller := callerOf(ctx); caller != nil {
 		from.PID = caller.pid
-		if !target.sys.waitFor(caller, target) {
+		if !target.sys.waitFor(caller, target, from) {
 			return nil, fmt.Errorf("%s calls %s: %w", caller.path, target.path, ErrCycle)
 		}
-		defer target.sys.waitFor(caller, nil)
+		defer target.sys.waitFor(caller, nil, From{})
 	}
 	if err := target.box.put(laneMain, callMsg{from, req}); err != nil {
-		if target.ended() {
-			return nil, &DownError{to, target.reason}
+		if errors.Is(err, ErrDown) {
+			return nil, target.downError()
 		}
 		return nil, fmt.Errorf("call %s: %w", target.path, err)
 	}
@@ -73,7 +74,7 @@ func call(ctx context.Context, to Ref, req any) (any, error) {
 	case a := <-from.reply:
 		return a.value, a.err
 	case <-target.done:
-		return lastWord(from, to, target)
+		return lastWord(from, target)
 	case <-ctx.Done():
 		from.used.Store(true)
 		return nil, context.Cause(ctx)
@@ -81,18 +82,27 @@ func call(ctx context.Context, to Ref, req any) (any, error) {
 }
 
 // lastWord prefers a reply that was given just before the end.
-func lastWord(from From, to Ref, target *proc) (any, error) {
+func lastWord(from From, target *proc) (any, error) {
 	select {
 	case a := <-from.reply:
 		return a.value, a.err
 	default:
-		return nil, &DownError{to, target.reason}
+		return nil, target.downError()
 	}
 }
 
-// waitFor notes that one process waits for another (nil: for nobody). It says
-// false, and notes nothing, where the other waits for the first already.
-func (s *System) waitFor(caller, target *proc) bool {
+// downError says why a process answers no more: it has ended, or is about to.
+func (p *proc) downError() error {
+	if p.ended() {
+		return &DownError{p.path, p.reason}
+	}
+	return &DownError{p.path, ErrStopping}
+}
+
+// waitFor notes that one process waits for another (nil: for nobody), and for
+// what answer. It says false, and notes nothing, where the other waits for the
+// first already.
+func (s *System) waitFor(caller, target *proc, from From) bool {
 	if caller == nil {
 		return true
 	}
@@ -103,8 +113,23 @@ func (s *System) waitFor(caller, target *proc) bool {
 			return false
 		}
 	}
-	caller.waitsFor = target
+	caller.waitsFor, caller.waitsOn = target, from
 	return true
+}
+
+// waitForEnd is waitFor of a process that waits for the end of one below it. A
+// call that is on its way up meanwhile fails, rather than both waiting out the grace.
+func (s *System) waitForEnd(stopper, stopped *proc) {
+	s.waits.Lock()
+	defer s.waits.Unlock()
+	for p := stopped; p != nil; p = p.waitsFor {
+		if p.waitsFor == stopper {
+			p.waitsOn.Reply(nil, &DownError{stopper.path, ErrStopping})
+			p.waitsFor = nil
+			break
+		}
+	}
+	stopper.waitsFor = stopped
 }
 
 // Send queues a message and never blocks: ErrFull, ErrNoProc, ErrDown.

@@ -15,6 +15,7 @@ var (
 	ErrTaken    = errors.New("name already registered")
 	ErrStopping = errors.New("process is stopping")
 	ErrZombie   = errors.New("process did not stop in its time")
+	ErrMeta     = errors.New("a meta process has no children")
 
 	// Normal and Shutdown are reasons of an orderly end.
 	Normal   = errors.New("normal")
@@ -31,7 +32,7 @@ func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
 
 // DownError wraps why a callee ended; errors.Is(err, ErrDown) holds.
 type DownError struct {
-	Who    Ref
+	Who    string // its path, or the name that nobody has
 	Reason error
 }
 
@@ -43,4 +44,9 @@ func (e *DownError) Unwrap() []error { return []error{ErrDown, e.Reason} }
 // Orderly says whether a reason is an ordinary end.
 func Orderly(reason error) bool {
 	return reason == nil || errors.Is(reason, Normal) || errors.Is(reason, Shutdown)
+}
+
+func isPanic(reason error) bool {
+	var p *PanicError
+	return errors.As(reason, &p)
 }

@@ -47,14 +47,18 @@ type proc struct {
 	wanted atomic.Bool // its parent asked it to stop: no ChildExit
 	finish sync.Once
 	done   chan struct{}
-	reason error // valid when done is closed
+	reason error // valid when done is closed, or when over is seen
 
 	waitsFor *proc // guarded by sys.waits
+	waitsOn  From  // likewise
 
 	mu       sync.Mutex
 	children []*proc
-	metas    []*metaProc
-	monitors []Ref
+	metas    map[*metaProc]struct{}
+	monitors map[*proc]struct{} // who wants to know of the end
+	watching map[*proc]struct{} // whose end it wants to know of
+	topics   []*topic
+	over     bool  // nobody is told any more
 	restarts int   // of a child by its supervisor
 	lastExit error // of the former life
 	inHand   any
@@ -93,15 +97,20 @@ func (s *System) spawn(parent *proc, c Child) (Ref, error) {
 		return Ref{}, fmt.Errorf("start %s: %w", p.path, ErrStopping)
 	}
 	ack := make(chan error, 1)
-	s.waitFor(parent, p)
+	s.waitFor(parent, p, From{})
 	go p.run(ack)
 	err := <-ack
-	s.waitFor(parent, nil)
+	s.waitFor(parent, nil, From{})
 	if err != nil {
+		if parent != nil {
+			parent.forget(p)
+		}
 		return Ref{}, err
 	}
-	return Ref{sys: s, pid: p.pid}, nil
+	return p.self(), nil
 }
+
+func (p *proc) self() Ref { return Ref{sys: p.sys, pid: p.pid} }
 
 // adopt takes a child unless the process is on its way out.
 func (p *proc) adopt(c *proc) bool {
@@ -110,7 +119,10 @@ func (p *proc) adopt(c *proc) bool {
 	if s := State(p.state.Load()); s >= Stopping {
 		return false
 	}
-	at := slices.IndexFunc(p.children, func(s *proc) bool { return s.pid == c.child.Before.pid })
+	at := -1
+	if next := c.child.Before.pid; next != 0 {
+		at = slices.IndexFunc(p.children, func(s *proc) bool { return s.pid == next })
+	}
 	if at < 0 {
 		at = len(p.children)
 	}
@@ -183,11 +195,7 @@ func (p *proc) handleOne(m any) (err error) {
 	defer rescue(&err)
 	switch m := m.(type) {
 	case callMsg:
-		v, err := p.behavior.HandleCall(p.handle, m.from, m.req)
-		if err != ErrLater { //nolint:errorlint // a sentinel that is never wrapped
-			m.from.Reply(v, err)
-		}
-		return nil
+		return p.answer(m)
 	case inspectMsg:
 		m.reply <- p.behavior.HandleInspect(p.handle)
 		return nil
@@ -195,14 +203,38 @@ func (p *proc) handleOne(m any) (err error) {
 	return p.behavior.HandleMessage(p.handle, m)
 }
 
-// end takes down what hangs below, then the process itself.
+// answer handles a call. Its caller hears of a panic before anything is taken down.
+func (p *proc) answer(m callMsg) (err error) {
+	defer func() {
+		if err != nil {
+			m.from.Reply(nil, &DownError{p.path, err})
+		}
+	}()
+	defer rescue(&err)
+	v, failed := p.behavior.HandleCall(p.handle, m.from, m.req)
+	if failed != ErrLater { //nolint:errorlint // a sentinel that is never wrapped
+		m.from.Reply(v, failed)
+	}
+	return nil
+}
+
+// end takes down what hangs below, then the process itself. Calls that wait in
+// the mailbox are freed first; those that were put off are free at the latest
+// when it is over.
 func (p *proc) end(reason error) {
 	p.mu.Lock()
 	if State(p.state.Load()) < Stopping {
 		p.state.Store(uint32(Stopping))
 	}
 	p.mu.Unlock()
-	p.box.close()
+	for _, m := range p.box.close() {
+		switch m := m.(type) {
+		case callMsg:
+			m.from.Reply(nil, &DownError{p.path, orShutdown(reason)})
+		case inspectMsg:
+			m.reply <- nil
+		}
+	}
 	p.stopMetas(reason)
 	p.stopChildren()
 	func() {
@@ -211,6 +243,7 @@ func (p *proc) end(reason error) {
 		p.behavior.Terminate(p.handle, reason)
 	}()
 	p.finishWith(reason, Ended)
+	p.sys.bury(p)
 }
 
 func (p *proc) stopChildren() {
@@ -223,7 +256,7 @@ func (p *proc) stopChildren() {
 		}
 		c := p.children[n-1]
 		p.mu.Unlock()
-		_ = c.stop(Shutdown) // a zombie reports itself
+		_ = c.stop(Shutdown) // a zombie is reported
 		p.forget(c)
 	}
 }
@@ -231,34 +264,31 @@ func (p *proc) stopChildren() {
 func (p *proc) forget(c *proc) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if i := slices.Index(p.children, c); i >= 0 {
-		p.children = slices.Delete(p.children, i, i+1)
+	for i := len(p.children) - 1; i >= 0; i-- { // the last are the first to go
+		if p.children[i] == c {
+			p.children = slices.Delete(p.children, i, i+1)
+			return
+		}
 	}
 }
 
-// finishWith makes the end known, once.
+// finishWith makes the end known, once: who waits for done finds everybody told.
 func (p *proc) finishWith(reason error, s State) {
 	p.finish.Do(func() {
 		p.state.Store(uint32(s))
-		p.reason = reason
 		p.sys.remove(p)
-		p.sys.unsubscribeAll(p)
+		p.unsubscribeAll()
+		p.tellMonitors(reason)
+		wanted := p.wanted.Load()
+		if s == Zombie || isPanic(reason) || !wanted && !Orderly(reason) {
+			p.sys.tell(Report{Path: p.path, Reason: reason, Stuck: s == Zombie})
+		}
+		if p.parent != nil && !wanted {
+			p.parent.forget(p)
+			_ = p.parent.box.put(laneSystem, ChildExit{p.self(), p.child.Name, reason})
+		}
 		p.cancel(orShutdown(reason))
 		close(p.done)
-		p.mu.Lock()
-		monitors := p.monitors
-		p.monitors = nil
-		p.mu.Unlock()
-		self := Ref{sys: p.sys, pid: p.pid}
-		for _, m := range monitors {
-			if w, err := m.proc(); err == nil {
-				_ = w.box.put(laneSystem, Down{self, reason})
-			}
-		}
-		if p.parent != nil && !p.wanted.Load() {
-			p.parent.forget(p)
-			_ = p.parent.box.put(laneSystem, ChildExit{self, p.child.Name, reason})
-		}
 	})
 }
 
@@ -284,10 +314,15 @@ func (p *proc) stop(reason error) error {
 		return nil
 	case <-t.C:
 	}
-	p.finishWith(fmt.Errorf("%s: %w", p.path, ErrZombie), Zombie)
+	err := fmt.Errorf("%s: %w after %s", p.path, ErrZombie, grace)
+	p.sys.leave(p)
+	if p.finishWith(err, Zombie); State(p.state.Load()) != Zombie {
+		p.sys.bury(p) // it did end, at the last moment
+		return nil
+	}
 	p.stopMetas(ErrZombie) // closes what it is stuck on
 	p.stopChildren()
-	return fmt.Errorf("%s: %w after %s", p.path, ErrZombie, grace)
+	return err
 }
 
 func (p *proc) ended() bool {

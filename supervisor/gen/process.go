@@ -60,7 +60,12 @@ func (p *Process) Name() string { return p.proc.child.Name }
 func (p *Process) Path() string { return p.proc.path }
 
 // Spawn starts a linked child and waits for its Init.
-func (p *Process) Spawn(c Child) (Ref, error) { return p.proc.sys.spawn(p.proc, c) }
+func (p *Process) Spawn(c Child) (Ref, error) {
+	if p.meta != nil {
+		return Ref{}, ErrMeta
+	}
+	return p.proc.sys.spawn(p.proc, c)
+}
 
 // StopChild ends a child and what is below it, and waits at most its grace.
 // No ChildExit follows. ErrNoProc if it is not there, ErrZombie if it did not stop.
@@ -69,37 +74,14 @@ func (p *Process) StopChild(r Ref, reason error) error {
 	if err != nil {
 		return err
 	}
-	if c.parent != p.proc {
+	if c.parent != p.proc || p.meta != nil {
 		return ErrNoProc
 	}
-	p.proc.sys.waitFor(p.proc, c)
+	p.proc.sys.waitForEnd(p.proc, c)
 	err = c.stop(reason)
-	p.proc.sys.waitFor(p.proc, nil)
+	p.proc.sys.waitFor(p.proc, nil, From{})
 	p.proc.forget(c)
 	return err
-}
-
-// SpawnMeta starts a meta process, which ends with p; its end gives a MetaExit.
-func (p *Process) SpawnMeta(name string, m Meta) error { return p.proc.startMeta(name, m) }
-
-// Go runs slow work of p as a job; its end gives a MetaExit with that name.
-func (p *Process) Go(name string, f func(ctx context.Context) error) error {
-	return p.proc.startMeta(name, &job{run: f})
-}
-
-// Monitor makes the end of another process known by one Down, at once if it is gone.
-func (p *Process) Monitor(to Ref) error {
-	target, err := to.proc()
-	if err == nil {
-		target.mu.Lock()
-		if !target.ended() {
-			target.monitors = append(target.monitors, p.Self())
-			target.mu.Unlock()
-			return nil
-		}
-		target.mu.Unlock()
-	}
-	return p.proc.box.put(laneSystem, Down{to, ErrNoProc})
 }
 
 // Exit asks another process to end with a reason; its parent decides what follows.

@@ -14,15 +14,20 @@ type System struct {
 	procs  map[PID]*proc
 	names  map[string]*proc
 	roots  []*proc
+	stuck  map[*proc]struct{} // zombies that have not ended yet
 	topics map[Event]*topic
 
-	waits  sync.Mutex // guards proc.waitsFor of all
+	waits  sync.Mutex // guards proc.waitsFor and waitsOn of all
 	lastID atomic.Uint64
+	report atomic.Pointer[func(Report)]
 }
 
 // NewSystem makes an empty system.
 func NewSystem() *System {
-	return &System{procs: map[PID]*proc{}, names: map[string]*proc{}, topics: map[Event]*topic{}}
+	return &System{
+		procs: map[PID]*proc{}, names: map[string]*proc{},
+		stuck: map[*proc]struct{}{}, topics: map[Event]*topic{},
+	}
 }
 
 // Start starts a process without a parent.
@@ -69,6 +74,20 @@ func (s *System) remove(p *proc) {
 			break
 		}
 	}
+}
+
+// leave keeps a process that did not stop on the list until it does.
+func (s *System) leave(p *proc) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stuck[p] = struct{}{}
+}
+
+// bury takes it off the list.
+func (s *System) bury(p *proc) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.stuck, p)
 }
 
 // Ref is an address: a process, or whoever has a name.

@@ -1,7 +1,10 @@
 package gen
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -25,25 +28,41 @@ type Node struct {
 	LastExit string            `json:"last_exit,omitempty"`
 	Up       time.Duration     `json:"up_ns"`
 	Inspect  map[string]string `json:"inspect,omitempty"`
-	Metas    []string          `json:"metas,omitempty"`
+	Metas    []Item            `json:"metas,omitempty"`
+	Held     []Item            `json:"held,omitempty"`
 	Children []Node            `json:"children,omitempty"`
 }
 
-// Tree gives all processes. With pages it asks each for its page, and leaves
-// out those that do not answer at once.
+// Item is something that belongs to a process: a meta process, a job, or what
+// a Holder holds.
+type Item struct {
+	Name string        `json:"name"`
+	Info string        `json:"info,omitempty"` // what it says of itself
+	Up   time.Duration `json:"up_ns"`
+}
+
+// Holder is a Behavior that holds what is no process, such as the connections
+// that one thread reads from. Held is called by the observer's goroutine at any time.
+type Holder interface{ Held() []Item }
+
+// Tree gives all processes, those that did not stop in their time last. With
+// pages it asks each for its page, and leaves out those that do not answer at once.
 func (s *System) Tree(pages bool) []Node {
 	s.mu.RLock()
-	roots := append([]*proc(nil), s.roots...)
+	procs := slices.Concat(s.roots, slices.SortedFunc(maps.Keys(s.stuck), func(a, b *proc) int { return cmp.Compare(a.pid, b.pid) }))
 	s.mu.RUnlock()
-	nodes := make([]Node, 0, len(roots))
-	for _, r := range roots {
-		nodes = append(nodes, r.node(pages))
+	nodes := make([]Node, 0, len(procs))
+	for _, p := range procs {
+		nodes = append(nodes, p.node(pages))
 	}
 	return nodes
 }
 
 func (p *proc) node(pages bool) Node {
 	n := Node{PID: p.pid, Name: p.child.Name, Mailbox: p.box.depth(), Up: time.Since(p.started)}
+	if p.ended() {
+		n.Name = p.path // it hangs nowhere any more
+	}
 	p.sys.waits.Lock()
 	if p.waitsFor != nil {
 		n.WaitsFor = p.waitsFor.path
@@ -59,16 +78,28 @@ func (p *proc) node(pages bool) Node {
 		n.InHand, n.HeldFor = describe(p.inHand), time.Since(p.since)
 		n.Slow = n.HeldFor > slow
 	}
-	for _, m := range p.metas {
-		n.Metas = append(n.Metas, m.name)
-	}
-	children := append([]*proc(nil), p.children...)
+	metas := slices.SortedFunc(maps.Keys(p.metas), func(a, b *metaProc) int { return a.started.Compare(b.started) })
+	children := slices.Clone(p.children)
 	p.mu.Unlock()
-	if pages && n.InHand == "" {
+	for _, m := range metas {
+		n.Metas = append(n.Metas, m.item())
+	}
+	if h, ok := p.behavior.(Holder); ok {
+		n.Held = h.Held()
+	}
+	if pages && n.InHand == "" && !p.ended() {
 		n.Inspect = p.inspect()
 	}
 	for _, c := range children {
 		n.Children = append(n.Children, c.node(pages))
+	}
+	return n
+}
+
+func (m *metaProc) item() Item {
+	n := Item{Name: m.name, Up: time.Since(m.started)}
+	if d, ok := m.meta.(Describer); ok {
+		n.Info = d.Describe()
 	}
 	return n
 }

@@ -40,23 +40,63 @@ func below(nodes []gen.Node, prefix string) []gen.Node {
 	return out
 }
 
-// text draws a process and its children; first and rest stand before its own and its children's lines.
+// maxItems bounds the lines for the meta processes, and for what is held, of one process.
+const maxItems = 20
+
+// text draws a process and what is below it; first and rest stand before its
+// own and before their lines.
 func text(b *strings.Builder, n gen.Node, first, rest string) {
 	b.WriteString(first + n.Name + "  " + strings.Join(facts(n), ", ") + "\n")
+	lines := append(items(n.Metas, "(", ")"), items(n.Held, "[", "]")...)
 	mark := rest + "   "
-	if len(n.Children) > 0 {
+	if len(n.Children)+len(lines) > 0 {
 		mark = rest + "│  "
 	}
 	for _, key := range slices.Sorted(maps.Keys(n.Inspect)) {
 		fmt.Fprintf(b, "%s  %s: %s\n", mark, key, n.Inspect[key])
 	}
-	for i, c := range n.Children {
-		if i == len(n.Children)-1 {
-			text(b, c, rest+"└─ ", rest+"   ")
-		} else {
-			text(b, c, rest+"├─ ", rest+"│  ")
-		}
+	for i, line := range lines {
+		b.WriteString(rest + branch(i == len(lines)-1 && len(n.Children) == 0) + line + "\n")
 	}
+	for i, c := range n.Children {
+		last := i == len(n.Children)-1
+		below := rest + "│  "
+		if last {
+			below = rest + "   "
+		}
+		text(b, c, rest+branch(last), below)
+	}
+}
+
+func branch(last bool) string {
+	if last {
+		return "└─ "
+	}
+	return "├─ "
+}
+
+// items gives a line for each item, its name in brackets, up to a bound.
+func items(all []gen.Item, left, right string) []string {
+	var lines []string
+	for i, m := range all {
+		if i == maxItems {
+			return append(lines, fmt.Sprintf("%s%d more%s", left, len(all)-i, right))
+		}
+		line := left + m.Name + right + "  " + age(m.Up)
+		if m.Info != "" {
+			line += ", " + m.Info
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// age is how long something has been there, without the digits nobody reads.
+func age(d time.Duration) string {
+	if d < time.Second {
+		return d.Round(time.Millisecond).String()
+	}
+	return d.Round(time.Second).String()
 }
 
 func facts(n gen.Node) []string {
@@ -72,6 +112,5 @@ func facts(n gen.Node) []string {
 	add(n.WaitsFor != "", "waits for %s", n.WaitsFor)
 	add(n.Restarts > 0, "%d restarts", n.Restarts)
 	add(n.LastExit != "", "last exit: %s", n.LastExit)
-	add(len(n.Metas) > 0, "meta %s", strings.Join(n.Metas, " "))
 	return out
 }

@@ -3,11 +3,14 @@ package cli
 import (
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"virtree.dev/supervisor/observe"
 )
 
 func TestForegroundLife(t *testing.T) {
@@ -93,4 +96,33 @@ func TestTimeoutWaitsForClients(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		t.Error("did not end without clients")
 	}
+}
+
+// What runs can be read at any time, clients included.
+func TestTreeOfADaemon(t *testing.T) {
+	b := newBench(t)
+	_, _ = b.start()
+	conns := make([]net.Conn, 3)
+	for i := range conns {
+		c, err := net.Dial("unix", b.socket())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		conns[i] = c
+	}
+	me := "pid " + strconv.Itoa(os.Getpid())
+	b.eventually("three clients in the tree", func() bool {
+		var text strings.Builder
+		if err := observe.Copy(&text, filepath.Join(b.dir, "run/libvirt/libvirtd-observe-sock"), observe.Request{}); err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range []string{"libvirtd  ", "─ drivers  ", "─ qemu  ", "─ libvirtd.rw  ", "(accept)", "[client "} {
+			if !strings.Contains(text.String(), part) {
+				t.Logf("no %q in\n%s", part, text.String())
+				return false
+			}
+		}
+		return strings.Count(text.String(), me) == len(conns)
+	})
 }

@@ -162,9 +162,9 @@ func goldenEnv(d *domain.Domain, c *conditions) *command.Env {
 		ShortName:       name,
 		TPMSocket:       "/dev/test",
 		SCSIGeneric:     func(string, uint, uint, uint64) (string, error) { return "/dev/sg0", nil },
-		MemoryDir:       "/var/lib/libvirt/qemu/ram/" + name,
+		MemoryFile:      func(alias string) (string, error) { return "/var/lib/libvirt/qemu/ram/" + name + "/" + alias, nil },
 		DefaultHugePage: 2048,
-		HugeTLB:         goldenHugeTLB,
+		HugeTLB:         goldenHugeTLB(name),
 		NodeOfCPU:       func(cpu int) int { return cpu / 4 },
 		AutoNodes:       func() (*domain.CPUSet, error) { return cpuset.Parse("0-3") },
 		Secret: func(string, string) ([]byte, error) {
@@ -225,14 +225,16 @@ func goldenPass(d *domain.Domain, c *conditions) func(command.Pass) (int, error)
 	}
 }
 
-func goldenHugeTLB(size uint64) (string, error) {
-	switch size {
-	case 0, 2048:
-		return "/dev/hugepages2M/libvirt/qemu", nil
-	case 1 << 20:
-		return "/dev/hugepages1G/libvirt/qemu", nil
+func goldenHugeTLB(machine string) func(uint64) (string, error) {
+	return func(size uint64) (string, error) {
+		switch size {
+		case 0, 2048:
+			return "/dev/hugepages2M/libvirt/qemu/" + machine, nil
+		case 1 << 20:
+			return "/dev/hugepages1G/libvirt/qemu/" + machine, nil
+		}
+		return "", fmt.Errorf("internal error: Unable to find any usable hugetlbfs mount for %d KiB", size)
 	}
-	return "", fmt.Errorf("internal error: Unable to find any usable hugetlbfs mount for %d KiB", size)
 }
 
 // goldenCID is the number the kernel gave to machines that left it to the host.

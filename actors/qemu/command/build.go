@@ -39,7 +39,7 @@ type Env struct {
 	AutoNodes func() (*domain.CPUSet, error)
 	// AutoCPUs are the processors of those nodes; nil stands for all.
 	AutoCPUs func() *domain.CPUSet
-	// HugeTLB gives libvirt's folder in the file system with pages of that size in KiB.
+	// HugeTLB gives this machine's folder in the file system with pages of that size in KiB.
 	HugeTLB func(size uint64) (string, error)
 	// Lookup reads a variable of our own environment; nil stands for os.LookupEnv.
 	Lookup func(string) (string, bool)
@@ -51,8 +51,8 @@ type Env struct {
 	SCSIGeneric func(adapter string, bus, target uint, unit uint64) (string, error)
 	// Now is what the guest's clock is set by; nil stands for the time it is.
 	Now func() time.Time
-	// MemoryDir is where files stand for memory of source type file.
-	MemoryDir string
+	// MemoryFile is the file that stands for memory of that name.
+	MemoryFile func(alias string) (string, error)
 }
 
 // Pass asks for a descriptor. Kind says what it is for, Path which file where there is one.

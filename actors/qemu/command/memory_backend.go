@@ -75,7 +75,7 @@ func (b *builder) hugePath(size uint64) string {
 	if err != nil {
 		b.fail(err)
 	}
-	return path + "/" + b.env.ShortName
+	return path
 }
 
 func targetNode(m *domain.MemoryDevice) int {
@@ -165,7 +165,11 @@ func (b *builder) memoryPath(alias string) string {
 	if alias == "" {
 		b.internal("memory device alias is not assigned")
 	}
-	return b.env.MemoryDir + "/" + alias
+	path, err := b.env.MemoryFile(alias)
+	if err != nil {
+		b.fail(err)
+	}
+	return path
 }
 
 func shareProps(p *Props, access string) {

@@ -60,6 +60,15 @@ func NumberNodes(d *domain.Domain) *Nodes {
 	return n
 }
 
+// StorageNodes gives the sources of a machine's disks by the names of the layers that read them.
+func StorageNodes(d *domain.Domain) map[string]*domain.DiskSource {
+	out := map[string]*domain.DiskSource{}
+	for s, number := range NumberNodes(d).Images {
+		out[fmt.Sprintf("libvirt-%d-storage", number)] = s
+	}
+	return out
+}
+
 func (n *Nodes) next() uint {
 	n.Last++
 	return n.Last

@@ -158,7 +158,7 @@ func (b *builder) curlProps(p *Props, i *image) {
 		b.internal("protocol '%s' accepts only one host", n.Protocol)
 		return
 	}
-	p.Str("url", imageURL(n))
+	p.Str("url", ImageURL(n))
 	if i.Auth != nil {
 		p.Str("username", i.Auth.Username).Str("password-secret", i.authAlias())
 	}
@@ -171,7 +171,8 @@ func (b *builder) curlProps(p *Props, i *image) {
 	p.OptUint("timeout", n.Timeout).OptUint("readahead", n.ReadAhead)
 }
 
-func imageURL(n *domain.NetworkSource) string {
+// ImageURL is the place of an image on the network as a URL.
+func ImageURL(n *domain.NetworkSource) string {
 	h := &n.Hosts[0]
 	name := h.Name
 	if strings.Contains(name, ":") {

@@ -135,7 +135,7 @@ func (b *builder) imageObjects(i *image) {
 		b.secret(i.authAlias(), kind, a.Secret)
 	}
 	if i.Network != nil && len(i.Network.Cookies) > 0 {
-		b.secretValue(secretAlias(i.storage, "httpcookie", 0), []byte(cookieText(i.Network.Cookies)))
+		b.secretValue(secretAlias(i.storage, "httpcookie", 0), []byte(CookieText(i.Network.Cookies)))
 	}
 	b.tlsObjects(i)
 	b.encryptionObjects(i)
@@ -164,7 +164,8 @@ func (b *builder) tlsObjects(i *image) {
 	b.object(p)
 }
 
-func cookieText(cookies []domain.Cookie) string {
+// CookieText is the header line of cookies.
+func CookieText(cookies []domain.Cookie) string {
 	text := ""
 	for at, c := range cookies {
 		if at > 0 {

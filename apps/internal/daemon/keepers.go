@@ -1,6 +1,8 @@
 package daemon
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -39,6 +41,21 @@ func (k *logKeeper) HandleMessage(_ *gen.Process, msg any) error {
 func (k *logKeeper) HandleInspect(*gen.Process) map[string]string {
 	return map[string]string{
 		"priority": k.log.Priority().String(), "filters": k.log.Filters(), "outputs": k.log.Outputs(),
+	}
+}
+
+// reportTo logs what the runtime has to tell of its processes.
+func reportTo(log *zap.Logger) func(gen.Report) {
+	return func(r gen.Report) {
+		var panicked *gen.PanicError
+		switch {
+		case r.Stuck:
+			log.Error(r.Reason.Error())
+		case errors.As(r.Reason, &panicked):
+			log.Error(fmt.Sprintf("process %s: %v\n%s", r.Who(), r.Reason, panicked.Stack))
+		default:
+			log.Warn(fmt.Sprintf("process %s ended: %v", r.Who(), r.Reason))
+		}
 	}
 }
 

@@ -74,6 +74,7 @@ func (s *setup) boot() (*tree, error) {
 		system: gen.NewSystem(), listeners: listeners,
 		ended: make(chan error, 1), idled: make(chan struct{}, 1),
 	}
+	t.system.OnReport(reportTo(s.log.Logger("supervisor")))
 	if t.observer, err = observe.Listen(s.dirs.ObserveSocket(s.spec.Name)); err != nil {
 		closeAll(listeners)
 		return nil, &startError{stageNetwork, err}
