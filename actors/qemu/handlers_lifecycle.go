@@ -2,7 +2,6 @@ package qemu
 
 import (
 	"context"
-	"os"
 
 	"virtree.dev/actors/dispatch"
 	"virtree.dev/actors/domain"
@@ -13,9 +12,7 @@ import (
 func (d *Driver) lifecycleHandlers(t *dispatch.Table) {
 	dispatch.Handle(t, remote.ProcDomainCreate, dispatch.Worker, d.create)
 	dispatch.Handle(t, remote.ProcDomainCreateWithFlags, dispatch.Worker, d.createWithFlags)
-	dispatch.Handle(t, remote.ProcDomainCreateWithFiles, dispatch.Worker, d.createWithFiles)
 	dispatch.Handle(t, remote.ProcDomainCreateXML, dispatch.Worker, d.createXML)
-	dispatch.Handle(t, remote.ProcDomainCreateXMLWithFiles, dispatch.Worker, d.createXMLWithFiles)
 	dispatch.Handle(t, remote.ProcDomainDestroy, dispatch.Worker, d.destroy)
 	dispatch.Handle(t, remote.ProcDomainDestroyFlags, dispatch.Worker, d.destroyFlags)
 	dispatch.Handle(t, remote.ProcDomainSuspend, dispatch.Worker, d.suspend)
@@ -31,27 +28,19 @@ func (d *Driver) lifecycleHandlers(t *dispatch.Table) {
 const createFlags = uint32(startPaused | startAutodestroy | startBypassCache | startForceBoot | startResetNVRAM)
 
 func (d *Driver) create(c *dispatch.Call, a *remote.DomainCreateArgs) (*dispatch.Void, error) {
-	_, err := d.createDomain(c, a.Dom, 0, nil)
+	_, err := d.createDomain(c, a.Dom, 0)
 	return nil, err
 }
 
 func (d *Driver) createWithFlags(c *dispatch.Call, a *remote.DomainCreateWithFlagsArgs) (*remote.DomainCreateWithFlagsRet, error) {
-	dom, err := d.createDomain(c, a.Dom, a.Flags, nil)
+	dom, err := d.createDomain(c, a.Dom, a.Flags)
 	return &remote.DomainCreateWithFlagsRet{Dom: dom}, err
 }
 
-func (d *Driver) createWithFiles(c *dispatch.Call, a *remote.DomainCreateWithFilesArgs) (*remote.DomainCreateWithFilesRet, error) {
-	dom, err := d.createDomain(c, a.Dom, a.Flags, c.FDs)
-	return &remote.DomainCreateWithFilesRet{Dom: dom}, err
-}
-
 // createDomain starts a domain that is defined.
-func (d *Driver) createDomain(c *dispatch.Call, dom remote.NonnullDomain, flags uint32, files []*os.File) (remote.NonnullDomain, error) {
+func (d *Driver) createDomain(c *dispatch.Call, dom remote.NonnullDomain, flags uint32) (remote.NonnullDomain, error) {
 	if err := checkFlags(c, flags, createFlags); err != nil {
 		return dom, err
-	}
-	if len(files) > 0 {
-		return dom, errUnsupportedConfig("init processes with file descriptors are not supported by QEMU")
 	}
 	err := d.withJob(c, dom, domain.JobStart, func(h handle) error {
 		if h.object.Active() {
@@ -79,14 +68,6 @@ func (d *Driver) startFor(c *dispatch.Call, h handle, flags startFlags) error {
 func (d *Driver) createXML(c *dispatch.Call, a *remote.DomainCreateXMLArgs) (*remote.DomainCreateXMLRet, error) {
 	dom, err := d.createFromXML(c, a.XMLDesc, a.Flags)
 	return &remote.DomainCreateXMLRet{Dom: dom}, err
-}
-
-func (d *Driver) createXMLWithFiles(c *dispatch.Call, a *remote.DomainCreateXMLWithFilesArgs) (*remote.DomainCreateXMLWithFilesRet, error) {
-	if len(c.FDs) > 0 {
-		return nil, errUnsupportedConfig("init processes with file descriptors are not supported by QEMU")
-	}
-	dom, err := d.createFromXML(c, a.XMLDesc, a.Flags)
-	return &remote.DomainCreateXMLWithFilesRet{Dom: dom}, err
 }
 
 // createFromXML starts a transient domain, or a defined one with another document.

@@ -53,7 +53,7 @@ func (r *Reader) XMLDetail(format string, args ...any) { r.fail(virerr.XMLDetail
 // NoName raises VIR_ERR_NO_NAME, which has no detail.
 func (r *Reader) NoName() { r.fail(virerr.NoName, "", nil) }
 
-// property raises VIR_ERR_XML_ERROR of an attribute, which is the XML reader's own.
+// property raises VIR_ERR_XML_ERROR of what the XML reader finds wrong itself: an attribute, the root element.
 func (r *Reader) property(format string, args ...any) {
 	r.raise(virerr.FromXML, virerr.XMLError, format, args)
 }

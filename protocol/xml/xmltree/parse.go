@@ -69,7 +69,8 @@ func Parse(doc []byte, name string) (*Node, error) {
 	return s.document()
 }
 
-// ParseRoot reads a document whose root must have that element name. Errors are libvirt's, of the part from.
+// ParseRoot reads a document whose root must have that element name. Errors are libvirt's: those of the text
+// belong to the part from, a wrong root is the XML reader's own.
 func ParseRoot(doc []byte, element, name string, from virerr.Domain) (*Node, error) {
 	r := Reader{From: from}
 	root, err := Parse(doc, name)
@@ -78,7 +79,7 @@ func ParseRoot(doc []byte, element, name string, from virerr.Domain) (*Node, err
 		return nil, r.Err()
 	}
 	if root.Name != element {
-		r.XMLError("expecting root element of '%s', not '%s'", element, root.Name)
+		r.property("expecting root element of '%s', not '%s'", element, root.Name)
 		return nil, r.Err()
 	}
 	return root, nil
