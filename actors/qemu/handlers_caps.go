@@ -82,11 +82,12 @@ func cellOf(c *hostinfo.Cell) capabilities.Cell {
 type wanted struct {
 	binary                  *caps.Caps
 	arch, virtType, machine string
+	anyMachine              bool
 }
 
 // choose finds the binary for what a client asks about.
 func (d *Driver) choose(c *dispatch.Call, emulator, guest, virtType, machine *string) (*wanted, error) {
-	w := &wanted{arch: d.processor.Arch(), virtType: text(virtType), machine: text(machine)}
+	w := &wanted{arch: d.processor.Arch(), virtType: text(virtType), machine: text(machine), anyMachine: machine == nil}
 	if virtType != nil && !xml.KnownVirtType(w.virtType) {
 		return nil, errInvalidArg("unknown virttype: %s", w.virtType)
 	}
@@ -96,7 +97,7 @@ func (d *Driver) choose(c *dispatch.Call, emulator, guest, virtType, machine *st
 		}
 	}
 	path := text(emulator)
-	if path == "" {
+	if emulator == nil {
 		if path = caps.Emulator(d.processor.Arch(), w.arch); path == "" {
 			return nil, errUnsupportedConfig("unable to find any emulator to serve '%s' architecture", w.arch)
 		}
@@ -123,7 +124,7 @@ func (w *wanted) settle() error {
 	if caps.Accelerated(w.virtType) && !caps.Accelerated(b.Best()) {
 		return errInvalidArg("the accel '%s' is not supported by '%s' on this host", w.virtType, b.Binary)
 	}
-	if w.machine == "" {
+	if w.anyMachine {
 		w.machine = b.Preferred(w.virtType)
 		return nil
 	}

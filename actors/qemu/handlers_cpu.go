@@ -49,9 +49,9 @@ func parseCPU(text string, kind cpu.Kind, flags uint32) (*cpu.CPU, error) {
 }
 
 // parseCPUs reads the processors of which a baseline is wanted.
-func parseCPUs(texts []string, kind cpu.Kind) ([]*cpu.CPU, error) {
+func parseCPUs(texts []string, kind cpu.Kind, function string) ([]*cpu.CPU, error) {
 	if len(texts) == 0 {
-		return nil, virerr.New(virerr.FromCPU, virerr.InvalidArg, "no CPUs given")
+		return nil, virerr.Argument(virerr.FromDomain, function, "xmlCPUs", "xmlCPUs in %s must not be NULL", function)
 	}
 	out := make([]*cpu.CPU, len(texts))
 	for i, text := range texts {
@@ -92,7 +92,7 @@ func (d *Driver) baselineCPU(c *dispatch.Call, a *remote.ConnectBaselineCPUArgs)
 	if err := checkFlags(c, a.Flags, baselineFlags); err != nil {
 		return nil, err
 	}
-	cpus, err := parseCPUs(a.XMLCpus, cpu.Host)
+	cpus, err := parseCPUs(a.XMLCpus, cpu.Host, "virConnectBaselineCPU")
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +141,7 @@ func (d *Driver) baselineHypervisorCPU(c *dispatch.Call, a *remote.ConnectBaseli
 	if err := checkFlags(c, a.Flags, baselineFlags); err != nil {
 		return nil, err
 	}
-	cpus, err := parseCPUs(a.XMLCpus, cpu.Auto)
+	cpus, err := parseCPUs(a.XMLCpus, cpu.Auto, "virConnectBaselineHypervisorCPU")
 	if err != nil {
 		return nil, err
 	}

@@ -23,14 +23,14 @@ var ksmSettable = virtype.Allowed{Types: map[string]int32{
 
 func (d *Driver) setNodeMemoryParameters(c *dispatch.Call, a *remote.NodeSetMemoryParametersArgs) (*dispatch.Void, error) {
 	if a.Flags != 0 {
-		return nil, errInvalidArg("unsupported flags (0x%x) in function %s", a.Flags, "virHostMemSetParameters")
+		return nil, errFlags(virerr.FromNone, "virHostMemSetParameters", a.Flags)
 	}
 	if err := ksmSettable.Check(a.Params); err != nil {
 		return nil, err
 	}
 	for i := range a.Params {
 		if name := a.Params[i].Field; !d.host.HasKSM(ksmName(name)) {
-			return nil, virerr.New(virerr.FromNone, virerr.OperationInvalid, "Parameter '%s' is not supported by this kernel", name)
+			return nil, errHost(virerr.OperationInvalid, "Parameter '%s' is not supported by this kernel", name)
 		}
 	}
 	for i := range a.Params {
@@ -54,7 +54,7 @@ func (d *Driver) nodeAllocPages(c *dispatch.Call, a *remote.NodeAllocPagesArgs) 
 		first = hostinfo.AllNodes // a kernel without NUMA
 	}
 	if first > last {
-		return nil, virerr.New(virerr.FromNone, virerr.InternalError, "start cell %d out of range (0-%d)", first, last)
+		return nil, errHost(virerr.InternalError, "start cell %d out of range (0-%d)", first, last)
 	}
 	last = int32(min(int64(last), int64(first)+int64(a.CellCount)-1))
 	r := &remote.NodeAllocPagesRet{}
@@ -76,7 +76,7 @@ func (d *Driver) nodeAllocPages(c *dispatch.Call, a *remote.NodeAllocPagesArgs) 
 // get stays where it is less.
 func (d *Driver) allocPages(node int, size, count uint64, add bool) error {
 	if size == uint64(os.Getpagesize()/1024) {
-		return virerr.New(virerr.FromNone, virerr.OperationUnsupported, "system pages pool can't be modified")
+		return errHost(virerr.OperationUnsupported, "system pages pool can't be modified")
 	}
 	now, err := d.host.HugePages(node, size)
 	if err != nil {
@@ -97,7 +97,7 @@ func (d *Driver) allocPages(node int, size, count uint64, add bool) error {
 		return d.noPages(err, node, size)
 	}
 	if now != count {
-		return virerr.New(virerr.FromNone, virerr.OperationFailed, "Unable to allocate %d pages. Allocated only %d", count, now)
+		return errHost(virerr.OperationFailed, "Unable to allocate %d pages. Allocated only %d", count, now)
 	}
 	return nil
 }
@@ -105,7 +105,7 @@ func (d *Driver) allocPages(node int, size, count uint64, add bool) error {
 // noPages says why there are no pages of a size.
 func (d *Driver) noPages(err error, node int, size uint64) error {
 	refuse := func(format string, args ...any) error {
-		return virerr.New(virerr.FromNone, virerr.OperationFailed, format, args...)
+		return errHost(virerr.OperationFailed, format, args...)
 	}
 	nodes, _ := d.host.Nodes()
 	switch {

@@ -9,6 +9,7 @@ import (
 	"virtree.dev/internal/hostinfo"
 	"virtree.dev/internal/sys"
 	"virtree.dev/protocol/remote"
+	"virtree.dev/protocol/virerr"
 	"virtree.dev/protocol/virtype"
 )
 
@@ -26,6 +27,16 @@ func (d *Driver) nodeHandlers(t *dispatch.Table) {
 	dispatch.Handle(t, remote.ProcNodeAllocPages, dispatch.Worker, d.nodeAllocPages)
 	dispatch.Handle(t, remote.ProcConnectGetSysinfo, dispatch.Worker, d.sysinfo)
 	dispatch.Handle(t, remote.ProcConnectGetMaxVcpus, dispatch.Inline, d.maxVCPUs)
+}
+
+// errHost is an error of libvirt's common code for hosts.
+func errHost(code virerr.Code, format string, args ...any) error {
+	return virerr.New(virerr.FromNone, code, format, args...)
+}
+
+// errHostArg is errHost of an argument of one of its functions.
+func errHostArg(function, argument, format string, args ...any) error {
+	return virerr.Argument(virerr.FromNone, function, argument, format, args...)
 }
 
 func (d *Driver) nodeInfo(*dispatch.Call, *dispatch.Void) (*remote.NodeGetInfoRet, error) {
@@ -51,20 +62,20 @@ func (d *Driver) nodeInfo(*dispatch.Call, *dispatch.Void) (*remote.NodeGetInfoRe
 // tick is the unit of the kernel's times, in nanoseconds.
 const tick = 10_000_000
 
-func (d *Driver) nodeCPUStats(c *dispatch.Call, a *remote.NodeGetCPUStatsArgs) (*remote.NodeGetCPUStatsRet, error) {
+func (d *Driver) nodeCPUStats(_ *dispatch.Call, a *remote.NodeGetCPUStatsArgs) (*remote.NodeGetCPUStatsRet, error) {
 	const count = 4
-	if err := checkFlags(c, a.Flags, 0); err != nil {
-		return nil, err
+	if a.Flags != 0 {
+		return nil, errFlags(virerr.FromNone, "virHostCPUGetStats", a.Flags)
 	}
 	if a.Nparams == 0 {
 		return &remote.NodeGetCPUStatsRet{Nparams: count}, nil
 	}
 	if a.Nparams != count {
-		return nil, errInvalidArg("nparams in %s must be equal to %d", "virHostCPUGetStatsLinux", count)
+		return nil, errHostArg("virHostCPUGetStatsLinux", "nparams", "nparams in %s must be equal to %d", "virHostCPUGetStatsLinux", count)
 	}
 	t, err := d.host.CPUTimes(int(a.CPUNum))
 	if errors.Is(err, hostinfo.ErrNoCPU) {
-		return nil, errInvalidArg("Invalid cpuNum in %s", "virHostCPUGetStatsLinux")
+		return nil, errHostArg("virHostCPUGetStatsLinux", "cpuNum", "Invalid cpuNum in %s", "virHostCPUGetStatsLinux")
 	}
 	if err != nil {
 		return nil, err
@@ -77,9 +88,9 @@ func (d *Driver) nodeCPUStats(c *dispatch.Call, a *remote.NodeGetCPUStatsArgs) (
 	}}, nil
 }
 
-func (d *Driver) nodeMemoryStats(c *dispatch.Call, a *remote.NodeGetMemoryStatsArgs) (*remote.NodeGetMemoryStatsRet, error) {
-	if err := checkFlags(c, a.Flags, 0); err != nil {
-		return nil, err
+func (d *Driver) nodeMemoryStats(_ *dispatch.Call, a *remote.NodeGetMemoryStatsArgs) (*remote.NodeGetMemoryStatsRet, error) {
+	if a.Flags != 0 {
+		return nil, errFlags(virerr.FromNone, "virHostMemGetStats", a.Flags)
 	}
 	all := a.CellNum == virtype.NodeMemoryStatsAllCells
 	count := int32(2)
@@ -90,7 +101,7 @@ func (d *Driver) nodeMemoryStats(c *dispatch.Call, a *remote.NodeGetMemoryStatsA
 		return &remote.NodeGetMemoryStatsRet{Nparams: count}, nil
 	}
 	if a.Nparams != count {
-		return nil, errInvalidArg("nparams in %s must be %d", "virHostMemGetStatsLinux", count)
+		return nil, errHostArg("virHostMemGetStatsLinux", "nparams", "nparams in %s must be %d", "virHostMemGetStatsLinux", count)
 	}
 	m, err := d.memoryOf(a.CellNum)
 	if err != nil {
@@ -110,8 +121,7 @@ func (d *Driver) memoryOf(cell int32) (hostinfo.Memory, error) {
 		return d.host.Memory()
 	}
 	if last := d.lastNode(); cell < 0 || cell > last {
-		return hostinfo.Memory{}, errInvalidArg("cellNum in %s must be less than or equal to %d",
-			"virHostMemGetStats", last)
+		return hostinfo.Memory{}, errHostArg("virHostMemGetStats", "cellNum", "cellNum in %s must be less than or equal to %d", "virHostMemGetStats", last)
 	}
 	return d.host.NodeMemory(int(cell))
 }
@@ -128,7 +138,7 @@ func (d *Driver) lastNode() int32 {
 func (d *Driver) nodeCellsFree(_ *dispatch.Call, a *remote.NodeGetCellsFreeMemoryArgs) (*remote.NodeGetCellsFreeMemoryRet, error) {
 	last := d.lastNode()
 	if a.StartCell < 0 || a.StartCell > last {
-		return nil, errInternal("start cell %d out of range (0-%d)", a.StartCell, last)
+		return nil, errHost(virerr.InternalError, "start cell %d out of range (0-%d)", a.StartCell, last)
 	}
 	r := &remote.NodeGetCellsFreeMemoryRet{}
 	for cell := a.StartCell; cell <= last && cell < a.StartCell+a.Maxcells; cell++ {
@@ -155,27 +165,27 @@ func (d *Driver) nodeFreePages(c *dispatch.Call, a *remote.NodeGetFreePagesArgs)
 	}
 	last := d.lastNode()
 	if a.StartCell > last {
-		return nil, errInternal("start cell %d out of range (0-%d)", a.StartCell, last)
+		return nil, errHost(virerr.InternalError, "start cell %d out of range (0-%d)", a.StartCell, last)
 	}
 	r := &remote.NodeGetFreePagesRet{}
 	for cell := a.StartCell; cell <= last && cell < a.StartCell+int32(a.CellCount); cell++ {
 		for _, size := range a.Pages {
 			n, err := d.host.FreePages(int(cell), uint64(size))
 			if err != nil {
-				return nil, errFailed("page size %d is not available on node %d", size, cell)
+				return nil, errHost(virerr.OperationFailed, "page size %d is not available on node %d", size, cell)
 			}
 			r.Counts = append(r.Counts, n)
 		}
 	}
 	if len(r.Counts) == 0 {
-		return nil, errInternal("no suitable info found")
+		return nil, errHost(virerr.InternalError, "no suitable info found")
 	}
 	return r, nil
 }
 
-func (d *Driver) nodeCPUMap(c *dispatch.Call, a *remote.NodeGetCPUMapArgs) (*remote.NodeGetCPUMapRet, error) {
-	if err := checkFlags(c, a.Flags, 0); err != nil {
-		return nil, err
+func (d *Driver) nodeCPUMap(_ *dispatch.Call, a *remote.NodeGetCPUMapArgs) (*remote.NodeGetCPUMapRet, error) {
+	if a.Flags != 0 {
+		return nil, errFlags(virerr.FromNone, "virHostCPUGetMap", a.Flags)
 	}
 	present, err := d.host.PresentCPUs()
 	if err != nil {
@@ -222,9 +232,9 @@ var ksmParameters = []struct {
 	{"shm_merge_across_nodes", "merge_across_nodes", false},
 }
 
-func (d *Driver) nodeMemoryParameters(c *dispatch.Call, a *remote.NodeGetMemoryParametersArgs) (*remote.NodeGetMemoryParametersRet, error) {
-	if err := checkFlags(c, a.Flags, virtype.TypedParamStringOkay); err != nil {
-		return nil, err
+func (d *Driver) nodeMemoryParameters(_ *dispatch.Call, a *remote.NodeGetMemoryParametersArgs) (*remote.NodeGetMemoryParametersRet, error) {
+	if unknown := a.Flags &^ virtype.TypedParamStringOkay; unknown != 0 {
+		return nil, errFlags(virerr.FromNone, "virHostMemGetParameters", unknown)
 	}
 	if a.Nparams == 0 {
 		return &remote.NodeGetMemoryParametersRet{Nparams: int32(len(ksmParameters))}, nil

@@ -6,11 +6,15 @@
 //
 // Both are session daemons with folders of their own and hear each line at the
 // same time; neither hears of the next before both have answered, so that a slow
-// machine changes nothing. In a script "# " begins a comment; "~ why" before a
-// line says that the answers may differ, and why, though both must still succeed
-// or fail alike; "= file" writes the text up to a line "=" into that file of the
-// script's folder before the next line runs, with $DIR for the folder; "< file"
-// stands for the lines of another script.
+// machine changes nothing. In a script
+//
+//	# text      is a comment
+//	~ why       the answers may differ, though both must succeed or fail alike
+//	> why       ours may have lines between those of the real one
+//	- regexp    takes what matches out of both answers, for the next line
+//	-- regexp   the same for all that follow: what libvirt changed after the version at hand
+//	= file      writes the text up to a line "=" into that file of the script's folder, $DIR
+//	< file      stands for the lines of another script
 //
 // What two daemons can never share is named alike in both answers: folders, MAC
 // addresses, terminals, ports of displays, times, and identities that neither

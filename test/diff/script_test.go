@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -16,6 +17,8 @@ type step struct {
 	line    int
 	text    string
 	differs string            // why the text may differ, "" if it may not
+	more    string            // why ours may have more lines, "" if it may not
+	drop    []*regexp.Regexp  // taken out of both answers
 	files   map[string]string // written before
 }
 
@@ -27,14 +30,26 @@ func readScript(path string) ([]step, error) {
 		return nil, err
 	}
 	var steps []step
-	files, differs := map[string]string{}, ""
+	var always []*regexp.Regexp
+	next := step{script: filepath.Base(path), files: map[string]string{}}
 	lines := strings.Split(string(text), "\n")
 	for i := 0; i < len(lines); i++ {
 		l := lines[i]
 		switch {
 		case strings.TrimSpace(l) == "" || strings.HasPrefix(l, "#"):
 		case strings.HasPrefix(l, "~ "):
-			differs = l[2:]
+			next.differs = l[2:]
+		case strings.HasPrefix(l, "> "):
+			next.more = l[2:]
+		case strings.HasPrefix(l, "- "), strings.HasPrefix(l, "-- "):
+			kind, text, _ := strings.Cut(l, " ")
+			re, err := regexp.Compile("(?m)" + text)
+			if err != nil {
+				return nil, fmt.Errorf("%s:%d: %w", path, i+1, err)
+			}
+			if next.drop = append(next.drop, re); kind == "--" {
+				always = append(always, re)
+			}
 		case strings.HasPrefix(l, "< "):
 			more, err := readScript(filepath.Join(filepath.Dir(path), l[2:]))
 			if err != nil {
@@ -49,11 +64,12 @@ func readScript(path string) ([]step, error) {
 			if end == len(lines) {
 				return nil, fmt.Errorf("%s:%d: file without a closing =", path, i+1)
 			}
-			files[strings.TrimSpace(l[2:])] = strings.Join(lines[i+1:end], "\n") + "\n"
+			next.files[strings.TrimSpace(l[2:])] = strings.Join(lines[i+1:end], "\n") + "\n"
 			i = end
 		default:
-			steps = append(steps, step{filepath.Base(path), i + 1, l, differs, files})
-			files, differs = map[string]string{}, ""
+			next.line, next.text = i+1, l
+			steps = append(steps, next)
+			next = step{script: next.script, drop: slices.Clone(always), files: map[string]string{}}
 		}
 	}
 	return steps, nil
@@ -120,6 +136,27 @@ func (s *side) same(text string) string {
 		}
 		return seen[u]
 	})
+}
+
+// without takes out of a text what is not compared.
+func (s *step) without(text string) string {
+	for _, re := range s.drop {
+		text = re.ReplaceAllString(text, "")
+	}
+	return text
+}
+
+// holds says whether all lines of a text are in another, in their order.
+func holds(text, part string) bool {
+	lines := strings.SplitAfter(text, "\n")
+	for line := range strings.SplitAfterSeq(part, "\n") {
+		at := slices.Index(lines, line)
+		if at < 0 {
+			return false
+		}
+		lines = lines[at+1:]
+	}
+	return true
 }
 
 // firstVNC is the port of VNC's display 0.

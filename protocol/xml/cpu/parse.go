@@ -23,11 +23,12 @@ var (
 
 // ParseDocument reads a document that is one <cpu> element; validate holds it against the schema first.
 func ParseDocument(text []byte, kind Kind, validate bool) (*CPU, error) {
+	r := &xmltree.Reader{From: virerr.FromCPU}
 	n, err := xmltree.Parse(text, "(CPU_definition)")
 	if err != nil {
-		return nil, err
+		r.XMLDetail("%s", err)
+		return nil, r.Err()
 	}
-	r := &xmltree.Reader{From: virerr.FromCPU}
 	if n.Name != "cpu" {
 		r.XMLError("XML does not contain expected 'cpu' element")
 		return nil, r.Err()
