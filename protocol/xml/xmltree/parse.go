@@ -132,35 +132,6 @@ func (n *Node) Lookup(prefix string) string {
 	return ""
 }
 
-// declaration skips <?xml ...?> and turns the encodings an administrator may have into UTF-8.
-func (s *scanner) declaration() error {
-	if !strings.HasPrefix(s.text, "<?xml") || len(s.text) < 6 || !isBlank(s.text[5]) {
-		return nil
-	}
-	end := strings.Index(s.text, "?>")
-	if end < 0 {
-		return s.fail("parsing XML declaration: '?>' expected")
-	}
-	head := s.text[:end]
-	s.pos = end + 2
-	_, rest, found := strings.Cut(head, "encoding")
-	if !found {
-		return nil
-	}
-	label := strings.ToLower(strings.Trim(strings.TrimSpace(rest), `=" '`+"\t\n"))
-	if i := strings.IndexAny(label, `"'`); i >= 0 {
-		label = label[:i]
-	}
-	switch label {
-	case "utf-8", "utf8", "us-ascii", "ascii":
-	case "iso-8859-1", "latin1":
-		s.text = latin1(s.text)
-	default:
-		return s.fail("Unsupported encoding %s", label)
-	}
-	return nil
-}
-
 func latin1(text string) string {
 	out := make([]byte, 0, len(text)+len(text)/8)
 	for i := range len(text) {

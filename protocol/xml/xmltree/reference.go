@@ -45,7 +45,7 @@ func (s *scanner) charRef(b []byte) ([]byte, error) {
 	for !s.end() && s.text[s.pos] != ';' {
 		v := digit(s.text[s.pos])
 		if v < 0 || v >= base {
-			return nil, s.fail("xmlParseCharRef: invalid %s value", kind)
+			return nil, s.fail("CharRef: invalid %s value", kind)
 		}
 		if r = r*base + v; r > unicode.MaxRune {
 			r = unicode.MaxRune + 1
@@ -53,10 +53,13 @@ func (s *scanner) charRef(b []byte) ([]byte, error) {
 		s.pos++
 	}
 	if s.end() {
-		return nil, s.fail("xmlParseCharRef: invalid %s value", kind)
+		return nil, s.fail("CharRef: invalid %s value", kind)
 	}
 	s.pos++
-	if !isChar(r) || r > unicode.MaxRune || r >= 0xd800 && r < 0xe000 {
+	if r > unicode.MaxRune {
+		return nil, s.fail("xmlParseCharRef: character reference out of bounds")
+	}
+	if !isChar(r) || r >= 0xd800 && r < 0xe000 {
 		return nil, s.fail("xmlParseCharRef: invalid xmlChar value %d", r)
 	}
 	return utf8.AppendRune(b, r), nil

@@ -19,6 +19,7 @@ type scanner struct {
 	depth int
 	root  *Node
 	top   *Node
+	open  []string // names of the elements begun, as written
 }
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
@@ -137,7 +138,7 @@ func (s *scanner) doctype() error {
 func (s *scanner) content() error {
 	switch {
 	case s.end():
-		return s.fail("Premature end of data in tag %s line %d", s.top.QName(), s.top.Line)
+		return s.fail("Premature end of data in tag %s line %d", localName(s.begun()), s.top.Line)
 	case s.at("</"):
 		return s.endTag()
 	case s.at("<!--"):
@@ -186,6 +187,14 @@ func splitName(name string) (prefix, local string) {
 	return "", name
 }
 
+func localName(name string) string {
+	_, local := splitName(name)
+	return local
+}
+
+// begun gives the name of the element in hand as written.
+func (s *scanner) begun() string { return s.open[len(s.open)-1] }
+
 func (s *scanner) startTag() error {
 	if s.depth++; s.depth > MaxDepth {
 		return s.fail("Excessive depth in document: %d use XML_PARSE_HUGE option", MaxDepth)
@@ -212,13 +221,14 @@ func (s *scanner) startTag() error {
 		s.depth--
 	} else {
 		s.top = n
+		s.open = append(s.open, name)
 	}
 	return nil
 }
 
 // attributes reads up to the end of the start tag and says whether the element ends there too.
 func (s *scanner) attributes(n *Node, tag string) (closed bool, err error) {
-	for {
+	for first := true; ; first = false {
 		blank := s.skipBlanks()
 		switch {
 		case s.at("/>"):
@@ -227,10 +237,10 @@ func (s *scanner) attributes(n *Node, tag string) (closed bool, err error) {
 		case s.at(">"):
 			s.pos++
 			return false, nil
-		case s.end() || s.at("/") || s.at("<"):
-			return false, s.fail("Couldn't find end of Start Tag %s line %d", tag, n.Line)
-		case !blank:
+		case !first && !blank:
 			return false, s.fail("attributes construct error")
+		case s.end() || !isChar(rune(s.text[s.pos])):
+			return false, s.fail("Couldn't find end of Start Tag %s line %d", localName(tag), n.Line)
 		}
 		if err := s.attribute(n); err != nil {
 			return false, err
@@ -245,7 +255,7 @@ func (s *scanner) attribute(n *Node) error {
 	}
 	s.skipBlanks()
 	if !s.at("=") {
-		return s.fail("Specification mandates value for attribute %s", name)
+		return s.fail("Specification mandates value for attribute %s", localName(name))
 	}
 	s.pos++
 	s.skipBlanks()
@@ -347,7 +357,8 @@ func (s *scanner) character(complaint string) error {
 // characters reads a text up to the next markup.
 func (s *scanner) characters() error {
 	var b []byte
-	from := s.pos
+	begin := s.pos
+	from := begin
 	n := &Node{Kind: Text}
 	if err := s.newNode(n); err != nil {
 		return err
@@ -367,6 +378,9 @@ func (s *scanner) characters() error {
 				b = append(b, '\n')
 			}
 		case s.at("]]>"):
+			if !strings.ContainsFunc(s.text[begin:s.pos], beyondASCII) {
+				s.pos = begin
+			}
 			return s.fail("Sequence ']]>' not allowed in content")
 		default:
 			if err := s.character(fmt.Sprintf("PCDATA invalid Char value %d", s.text[s.pos])); err != nil {
@@ -381,56 +395,6 @@ func (s *scanner) characters() error {
 	return nil
 }
 
-func (s *scanner) cdata() error {
-	n := &Node{Kind: Text}
-	if err := s.newNode(n); err != nil {
-		return err
-	}
-	s.pos += len("<![CDATA[")
-	data, err := s.until("]]>", "CData section not finished")
-	if err != nil {
-		return err
-	}
-	n.Data = strings.ReplaceAll(data, "\r\n", "\n")
-	return nil
-}
-
-func (s *scanner) comment() error {
-	n := &Node{Kind: Comment}
-	if err := s.newNode(n); err != nil {
-		return err
-	}
-	s.pos += len("<!--")
-	data, err := s.until("-->", "Comment not terminated")
-	n.Data = data
-	return err
-}
-
-func (s *scanner) instruction() error {
-	s.pos += len("<?")
-	if s.takeName() == "" {
-		return s.fail("xmlParsePI : no target name")
-	}
-	_, err := s.until("?>", "ParsePI: PI never end ...")
-	return err
-}
-
-// until reads up to a mark and steps over it.
-func (s *scanner) until(mark, complaint string) (string, error) {
-	from := s.pos
-	for !s.at(mark) {
-		if s.end() {
-			return "", s.fail("%s", complaint)
-		}
-		if err := s.character(complaint); err != nil {
-			return "", err
-		}
-	}
-	data := s.text[from:s.pos]
-	s.pos += len(mark)
-	return data, nil
-}
-
 func (s *scanner) endTag() error {
 	s.pos += len("</")
 	name := s.takeName()
@@ -439,10 +403,18 @@ func (s *scanner) endTag() error {
 		return s.fail("expected '>'")
 	}
 	s.pos++
-	if open := s.top.QName(); name != open {
-		return s.fail("Opening and ending tag mismatch: %s line %d and %s", open, s.top.Line, name)
+	if open := s.begun(); name != open {
+		prefix, local := splitName(open)
+		switch {
+		case name == "":
+			name = "unparsable"
+		case prefix != "":
+			name = localName(name)
+		}
+		return s.fail("Opening and ending tag mismatch: %s line %d and %s", local, s.top.Line, name)
 	}
 	s.depth--
+	s.open = s.open[:len(s.open)-1]
 	s.top = s.top.Parent
 	return nil
 }
