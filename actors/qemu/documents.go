@@ -14,6 +14,7 @@ import (
 	"virtree.dev/actors/qemu/firmware"
 	"virtree.dev/actors/qemu/validation"
 	xml "virtree.dev/protocol/xml/domain"
+	"virtree.dev/protocol/xml/xmltree"
 )
 
 // firmwareDirs hold the descriptors of firmware images, the strongest last.
@@ -126,9 +127,13 @@ func (d *Driver) adjusted(c *caps.Caps, def *xml.Domain) *caps.Caps {
 }
 
 // parseDocument reads a client's document for a new definition.
-func (d *Driver) parseDocument(c *dispatch.Call, text string, _ bool) (def *xml.Domain, err error) {
+func (d *Driver) parseDocument(c *dispatch.Call, text string, validate bool) (def *xml.Domain, err error) {
 	err = c.Wait(func() error {
-		def, err = d.parse(c, []byte(text), xml.ParseOptions{Inactive: true, ABIUpdate: true})
+		o := xml.ParseOptions{Inactive: true, ABIUpdate: true}
+		if validate {
+			o.Schema = func(root *xmltree.Node) error { return d.schemas.Validate(c, "domain.rng", root) }
+		}
+		def, err = d.parse(c, []byte(text), o)
 		return err
 	})
 	return def, err

@@ -16,6 +16,7 @@ import (
 	"virtree.dev/actors/events"
 	"virtree.dev/actors/qemu/caps"
 	"virtree.dev/actors/qemu/defaults"
+	"virtree.dev/actors/schema"
 	"virtree.dev/config/paths"
 	"virtree.dev/config/qemuconf"
 	outside "virtree.dev/internal/command"
@@ -63,6 +64,7 @@ type Driver struct {
 	binaries *caps.Store
 	defaults *defaults.Host
 	swtpm    *swtpm
+	schemas  schema.Validator
 
 	processor *caps.HostProcessor
 	smbios    func() (*sysinfo.Info, error) // the host's tables, read once
@@ -76,6 +78,7 @@ func New(o Options) *Driver {
 		bus: o.Bus, log: o.Log, registry: domain.NewRegistry(),
 		ports:    newPortPool(o.Config),
 		swtpm:    &swtpm{runner: outside.Host{}},
+		schemas:  schema.Validator{Runner: outside.Host{}, Folder: schema.Folder},
 		binaries: caps.NewStore(filepath.Join(o.Dirs.QEMU().Cache, "capabilities"), caps.Launcher{Runner: outside.Host{}, Folder: o.Dirs.QEMU().Lib}),
 	}
 	d.processor, d.hostUUID = caps.NewHostProcessor(d.host), o.HostUUID

@@ -163,7 +163,7 @@ func (c *Caps) FlagNames() []string {
 
 // Machine finds a machine type by its name or alias; nil when there is none.
 func (c *Caps) Machine(virtType, name string) *Machine {
-	a := c.accelOf(virtType)
+	a := c.AccelOf(virtType)
 	if a == nil {
 		return nil
 	}
@@ -186,7 +186,7 @@ func (c *Caps) Canonical(virtType, name string) string {
 // Preferred is the machine type for a document that names none; empty when the binary has none.
 // It stands first in the list.
 func (c *Caps) Preferred(virtType string) string {
-	if a := c.accelOf(virtType); a != nil && len(a.Machines) > 0 {
+	if a := c.AccelOf(virtType); a != nil && len(a.Machines) > 0 {
 		return a.Machines[0].Name
 	}
 	return ""
@@ -195,8 +195,8 @@ func (c *Caps) Preferred(virtType string) string {
 // Accelerated says whether hardware helps guests of a virt type.
 func Accelerated(virtType string) bool { return virtType == "kvm" || virtType == "hvf" }
 
-// accelOf gives what depends on a virt type; those that are not of hardware are all emulated. It may be nil.
-func (c *Caps) accelOf(virtType string) *Accel {
+// AccelOf gives what depends on a virt type; those that are not of hardware are all emulated. It may be nil.
+func (c *Caps) AccelOf(virtType string) *Accel {
 	if !Accelerated(virtType) {
 		virtType = "qemu"
 	}

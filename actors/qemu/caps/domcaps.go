@@ -164,7 +164,7 @@ func (c *Caps) CPUMode(virtType, mode, machineType string, host Processor) bool 
 	case "maximum":
 		return c.Has("cpu-max")
 	}
-	a := c.accelOf(virtType)
+	a := c.AccelOf(virtType)
 	return a != nil && len(a.CPUs) > 0
 }
 
@@ -175,8 +175,8 @@ func (d *describer) customModels() []domcaps.Model {
 		return nil
 	}
 	var out []domcaps.Model
-	for i := range d.accelOf(d.out.Type).CPUs {
-		m := &d.accelOf(d.out.Type).CPUs[i]
+	for i := range d.AccelOf(d.out.Type).CPUs {
+		m := &d.AccelOf(d.out.Type).CPUs[i]
 		if m.Name == "host" || known != nil && !slices.Contains(known, m.Name) {
 			continue
 		}
@@ -192,7 +192,7 @@ func (d *describer) customModels() []domcaps.Model {
 
 // DisableDeprecated turns off what QEMU will drop from a processor.
 func (c *Caps) DisableDeprecated(virtType string, d *cpu.CPU) {
-	a := c.accelOf(virtType)
+	a := c.AccelOf(virtType)
 	if a == nil || a.Host == nil || d == nil {
 		return
 	}

@@ -55,7 +55,7 @@ func DropNeverPassed(arch string, c *cpu.CPU) {
 // Models lists the binary's processor models with documents' names of what keeps the host from having them;
 // nil when the binary has none.
 func (c *Caps) Models(virtType string) []cpumodel.HypervisorModel {
-	a := c.accelOf(virtType)
+	a := c.AccelOf(virtType)
 	if a == nil || a.CPUs == nil {
 		return nil
 	}
@@ -76,7 +76,7 @@ func (c *Caps) blockers(m *CPUModel) []string {
 
 // model finds a processor model; nil when the binary does not have it.
 func (c *Caps) model(virtType, name string) *CPUModel {
-	a := c.accelOf(virtType)
+	a := c.AccelOf(virtType)
 	if a == nil {
 		return nil
 	}
@@ -90,7 +90,7 @@ func (c *Caps) model(virtType, name string) *CPUModel {
 // Features lists what the binary's best model has or could have, by the names of documents. Complete is false
 // when only what can migrate was asked for, but the binary does not know.
 func (c *Caps) Features(virtType string, migratable bool) (names []string, complete bool) {
-	a := c.accelOf(virtType)
+	a := c.AccelOf(virtType)
 	if a == nil || a.Host == nil {
 		return nil, true
 	}

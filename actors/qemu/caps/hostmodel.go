@@ -48,7 +48,7 @@ type hostModel struct {
 
 // HostModel describes a host's processor for guests of a virt type.
 func (c *Caps) HostModel(virtType string, host Processor) *HostModel {
-	a := c.accelOf(virtType)
+	a := c.AccelOf(virtType)
 	if a == nil || host == nil {
 		return &HostModel{}
 	}

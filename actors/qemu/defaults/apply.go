@@ -99,11 +99,11 @@ func (a *applier) machineType() *caps.Machine { return a.binary.Machine(a.doc.Ty
 
 // defaultCPU is the processor model of the machine type, which names it by its QOM type.
 func (a *applier) defaultCPU() string {
-	m := a.machineType()
-	if m == nil {
+	m, accel := a.machineType(), a.binary.AccelOf(a.doc.Type)
+	if m == nil || accel == nil {
 		return ""
 	}
-	for _, c := range a.binary.Accels[a.doc.Type].CPUs {
+	for _, c := range accel.CPUs {
 		if c.Type == m.DefaultCPU {
 			return c.Name
 		}

@@ -34,6 +34,8 @@ type ParseOptions struct {
 	DefaultArch string
 	// DefaultSecModel is the model of a label that names none.
 	DefaultSecModel string
+	// Schema holds the document against a schema before it is read; nil asks for nothing.
+	Schema func(root *xmltree.Node) error
 }
 
 // parser is a reader with what parsing depends on.
@@ -47,6 +49,11 @@ func Parse(doc []byte, o ParseOptions) (*Domain, error) {
 	root, err := xmltree.ParseRoot(doc, "domain", "(domain_definition)", virerr.FromDomain)
 	if err != nil {
 		return nil, err
+	}
+	if o.Schema != nil {
+		if err := o.Schema(root); err != nil {
+			return nil, err
+		}
 	}
 	return ParseNode(root, o)
 }
