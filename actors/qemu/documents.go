@@ -2,8 +2,6 @@ package qemu
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"os"
 	"os/exec"
 	"strings"
@@ -85,7 +83,7 @@ func (d *Driver) complete(ctx context.Context, def *xml.Domain, o xml.ParseOptio
 	if err := defaults.Emulator(def, d.defaults); err != nil {
 		return nil, err
 	}
-	c, err := d.binary(ctx, def.Devices.Emulator)
+	c, err := d.binaries.Get(ctx, def.Devices.Emulator)
 	if err != nil {
 		if !o.ABIUpdate {
 			return nil, nil
@@ -101,16 +99,6 @@ func (d *Driver) complete(ctx context.Context, def *xml.Domain, o xml.ParseOptio
 		return c, nil
 	}
 	return c, validation.Check(def, c, d.checks())
-}
-
-// binary gives what a QEMU can do, or libvirt's error when there is none at that place.
-func (d *Driver) binary(ctx context.Context, path string) (*caps.Caps, error) {
-	c, err := d.binaries.Get(ctx, path)
-	var missing *fs.PathError
-	if errors.As(err, &missing) && missing.Path == path {
-		return nil, errSystem(err, "Cannot check QEMU binary %s", path)
-	}
-	return c, err
 }
 
 // adjusted is what a binary can do by qemu.conf and by the document's own word.

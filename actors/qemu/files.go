@@ -12,6 +12,7 @@ import (
 	"virtree.dev/actors/qemu/command"
 	"virtree.dev/config/paths"
 	"virtree.dev/internal/statefile"
+	"virtree.dev/protocol/virerr"
 	"virtree.dev/protocol/xml/domain"
 	"virtree.dev/protocol/xml/domstatus"
 )
@@ -101,7 +102,12 @@ func withHint(d *domain.Domain, text string) []byte {
 // saveConfig writes a definition; when it returns, it is on the disk.
 func (f files) saveConfig(d *domain.Domain) error {
 	text := d.Format(domain.FormatOptions{Secure: true, Inactive: true})
-	return statefile.Write(f.config(d.Name), withHint(d, text), 0o600)
+	err := statefile.Write(f.config(d.Name), withHint(d, text), 0o600)
+	var failed *fs.PathError
+	if errors.As(err, &failed) && failed.Op == "open" {
+		return virerr.System(virerr.FromNone, errnoOf(err), "Failed to create file '%s'", failed.Path)
+	}
+	return err
 }
 
 // removeConfig takes a definition and its autostart link away.

@@ -36,8 +36,11 @@ func (d *Driver) defineDomain(c *dispatch.Call, text string, flags uint32) (dom 
 		return dom, err
 	}
 	def, err := d.parseDocument(c, text, flags&virtype.DomainDefineValidate != 0)
-	if err != nil {
+	switch {
+	case err != nil:
 		return dom, err
+	case strings.Contains(def.Name, "\n"):
+		return dom, virerr.New(virerr.FromXML, virerr.XMLDetail, "invalid char in name: \n")
 	}
 	ctx := context.WithoutCancel(c)
 	err = c.Wait(func() error {

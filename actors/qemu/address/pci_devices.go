@@ -27,6 +27,9 @@ func (a *assigner) devices(s *pciSet) error {
 			}
 			want := a.plugOf(dev, p)
 			if want.kinds == 0 {
+				if onlyPCI(dev) {
+					return cannotGrow(want)
+				}
 				continue
 			}
 			if err := a.putOne(s, dev, want); err != nil {
@@ -35,6 +38,17 @@ func (a *assigner) devices(s *pciSet) error {
 		}
 	}
 	return nil
+}
+
+// onlyPCI is for devices that get a PCI address whatever their model, though none may suit it.
+func onlyPCI(dev domain.Device) bool {
+	switch v := dev.(type) {
+	case *domain.Sound:
+		return v.Model != "sb16" && v.Model != "pcspk" && v.Model != "usb"
+	case *domain.Memballoon:
+		return v.Model != "none"
+	}
+	return false
 }
 
 func (a *assigner) putOne(s *pciSet, dev domain.Device, want plug) error {

@@ -27,7 +27,11 @@ func Of(members ...int) *Set {
 // Parse reads a list of numbers, ranges, and exclusions marked by ^ that apply to what stands before them.
 func Parse(text string) (*Set, error) {
 	s := &Set{}
-	for part := range strings.SplitSeq(strings.Trim(text, " \t\n"), ",") {
+	list := strings.Trim(text, " \t\n")
+	if len(list) > 1 {
+		list = strings.TrimSuffix(list, ",")
+	}
+	for part := range strings.SplitSeq(list, ",") {
 		if err := s.apply(strings.Trim(part, " \t\n")); err != nil {
 			return nil, fmt.Errorf("Failed to parse bitmap '%s'", text)
 		}
@@ -48,7 +52,7 @@ func (s *Set) apply(part string) error {
 			return err
 		}
 	}
-	if to < from || exclude && isRange {
+	if to < from || exclude && (isRange || rest[0] == ' ') {
 		return strconv.ErrRange
 	}
 	for i := from; i <= to; i++ {

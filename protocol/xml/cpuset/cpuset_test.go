@@ -18,7 +18,7 @@ func TestParse(t *testing.T) {
 			t.Errorf("%q: %q, %v", text, s, err)
 		}
 	}
-	for _, text := range []string{"", "a", "3-1", "0-16384", "1-", "-1", "1,", "0-3,^1-2", "99999999999"} {
+	for _, text := range []string{"", "a", "3-1", "0-16384", "1-", "-1", "1,,2", ",", "^ 1", "0-3,^1-2", "99999999999"} {
 		if s, err := Parse(text); err == nil {
 			t.Errorf("%q was taken as %s", text, s)
 		}

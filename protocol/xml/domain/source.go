@@ -195,9 +195,12 @@ func (p *parser) networkHost(n *xmltree.Node, protocol string) NetworkHost {
 			p.XMLError("transport '%s' does not support socket attribute", shown)
 		}
 		if text, ok := n.Attr("port"); ok {
-			v, valid := xmltree.ParseUint(text, 10, 16)
-			if !valid {
+			v, valid := xmltree.ParseUint(text, 10, 32)
+			switch {
+			case !valid:
 				p.Keep(virerr.New(virerr.FromNone, virerr.InvalidArg, "failed to parse port number '%s'", text))
+			case v > math.MaxUint16:
+				p.Keep(virerr.New(virerr.FromNone, virerr.InvalidArg, "port '%s' out of range", text))
 			}
 			h.Port = uint(v)
 		}
