@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"reflect"
+	"strings"
 
 	"virtree.dev/protocol/program"
 	"virtree.dev/protocol/virerr"
@@ -94,7 +95,10 @@ func (c *Call) admit(args any, h *Handler) error {
 		return err
 	}
 	if c.Session.ReadOnly() && forbidden(p, args) {
-		return virerr.New(errorDomain(p), virerr.OperationDenied, "read only access prevents %s", p.API)
+		return virerr.New(errorDomain(p), virerr.OperationDenied, denial(p), p.API)
+	}
+	if err := h.insist(p, args); err != nil {
+		return err
 	}
 	if c.Session.access != nil && len(p.ACL) > 0 {
 		return c.Session.access.Check(c, args)
@@ -109,6 +113,15 @@ func NotOpen(o program.Owner) error {
 		what = "hypervisor "
 	}
 	return virerr.New(virerr.FromRPC, virerr.InternalError, "%sconnection not open", what)
+}
+
+// denial is the text for a call that is forbidden; documents have a flag that
+// puts secrets into them.
+func denial(p *program.Procedure) string {
+	if p.ReadOnly == program.Conditional && strings.HasSuffix(p.API, "XMLDesc") {
+		return "%s with secure flag"
+	}
+	return "read only access prevents %s"
 }
 
 // forbidden says whether a read-only connection may not make this call.

@@ -19,7 +19,7 @@ func missing(p *program.Program) []*Handler {
 }
 
 func unsupported(prog uint32, p *program.Procedure) *Handler {
-	h := &Handler{Mode: Inline, bounds: boundsOf(prog, p)}
+	h := newHandler(prog, p, Inline)
 	h.run = func(c *Call, payload []byte) (xdr.Value, error) {
 		var args xdr.Value = new(Void)
 		if p.Args != nil {

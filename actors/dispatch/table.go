@@ -29,10 +29,15 @@ func (*Void) DecodeXDR(*xdr.Decoder) {}
 
 // Handler is an entry of a Table.
 type Handler struct {
-	Mode   Mode
-	run    func(c *Call, payload []byte) (xdr.Value, error)
-	always bool // before a connection is open too
-	bounds *bounds
+	Mode    Mode
+	run     func(c *Call, payload []byte) (xdr.Value, error)
+	always  bool // before a connection is open too
+	bounds  *bounds
+	demands []demand
+}
+
+func newHandler(prog uint32, p *program.Procedure, m Mode) *Handler {
+	return &Handler{Mode: m, bounds: boundsOf(prog, p), demands: demandsOf(prog, p)}
 }
 
 // Table has the handlers of a driver for one program.
@@ -67,7 +72,7 @@ func Handle[A, R any, PA value[A], PR value[R]](t *Table, proc int32, m Mode, h 
 	if t.Program.Procedure(proc) == nil || t.handlers[proc] != nil {
 		panic(fmt.Sprintf("procedure %d of %s", proc, t.Program.Name))
 	}
-	entry := &Handler{Mode: m, bounds: boundsOf(t.Program.ID, t.Program.Procedure(proc))}
+	entry := newHandler(t.Program.ID, t.Program.Procedure(proc), m)
 	t.handlers[proc] = entry
 	entry.run = func(c *Call, payload []byte) (xdr.Value, error) {
 		args := new(A)

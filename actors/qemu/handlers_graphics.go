@@ -123,7 +123,7 @@ func (d *Driver) associateFiles(c *dispatch.Call, a *remote.DomainFDAssociateArg
 		return nil, err
 	}
 	if len(c.FDs) == 0 {
-		return nil, nil
+		return nil, virerr.Argument(virerr.FromDomain, c.Proc.API, "nfds", "nfds in %s must not be zero", c.Proc.API)
 	}
 	o, err := d.find(a.Dom)
 	if err != nil {

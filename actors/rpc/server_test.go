@@ -122,7 +122,7 @@ func TestErrors(t *testing.T) {
 	p.Open("")
 	expect(p.Call(remote.ProcConnectOpen, &remote.ConnectOpenArgs{Name: ptr("")}, nil), virerr.FromRPC, virerr.InternalError, "internal error: connection already open")
 	expect(p.Call(remote.ProcDomainDestroy, &remote.DomainDestroyArgs{}, nil), virerr.FromDomain, virerr.OperationDenied, "operation forbidden: read only access prevents virDomainDestroy")
-	expect(p.Call(remote.ProcDomainGetXMLDesc, &remote.DomainGetXMLDescArgs{Flags: 1}, nil), virerr.FromDomain, virerr.OperationDenied, "operation forbidden: read only access prevents virDomainGetXMLDesc")
+	expect(p.Call(remote.ProcDomainGetXMLDesc, &remote.DomainGetXMLDescArgs{Flags: 1}, nil), virerr.FromDomain, virerr.OperationDenied, "operation forbidden: virDomainGetXMLDesc with secure flag")
 	expect(p.Call(remote.ProcDomainGetXMLDesc, &remote.DomainGetXMLDescArgs{}, nil), virerr.FromDomain, virerr.NoSupport, "this function is not supported by the connection driver: virDomainGetXMLDesc")
 	expect(p.Call(remote.ProcConnectNumOfNetworks, nil, nil), virerr.FromNetwork, virerr.NoSupport, "this function is not supported by the connection driver: virConnectNumOfNetworks")
 	expect(p.Call(99999, nil, nil), virerr.FromRPC, virerr.RPC, "unknown procedure: 99999")

@@ -129,7 +129,7 @@ func (c *client) streamFrame(h wire.Header, payload []byte) error {
 		c.aside(s.abort)
 	default:
 		c.aside(func() {
-			s.fail(virerr.New(virerr.FromRPC, virerr.RPC, "stream aborted with unexpected status %d", h.Status))
+			s.fail(virerr.New(virerr.FromStreams, virerr.RPC, "stream aborted with unexpected status %d", h.Status))
 		})
 	}
 	return nil

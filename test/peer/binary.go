@@ -37,6 +37,7 @@ func Build(t testing.TB) string {
 	if built.err != nil {
 		t.Fatal(built.err)
 	}
+	lookAtSources()
 	return filepath.Join(built.dir, "libvirtd")
 }
 
@@ -53,6 +54,27 @@ func build() (string, error) {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	return dir, nil
+}
+
+// lookAtSources makes the go command see that a test depends on what the binary
+// is built of: results are kept as long as the files that a test looked at stay.
+func lookAtSources() {
+	root, err := os.Getwd()
+	for err == nil {
+		if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
+			break
+		}
+		if root == filepath.Dir(root) {
+			return
+		}
+		root = filepath.Dir(root)
+	}
+	for _, dir := range []string{"apps", "actors", "config", "internal", "protocol", "supervisor", "systemd"} {
+		_ = filepath.WalkDir(filepath.Join(root, dir), func(path string, _ os.DirEntry, err error) error {
+			_, _ = os.Stat(path)
+			return err
+		})
+	}
 }
 
 // Main runs the tests of a package and removes what Build made.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -159,7 +160,13 @@ func perform(t testing.TB, path string, x exchange) []string {
 	s := &script{Client: wiretest.Dial(t, path), path: path}
 	defer func() { s.Conn.Close() }()
 	x.run(s)
+	for i, l := range s.lines {
+		s.lines[i] = folders.ReplaceAllString(l, "$$BASE")
+	}
 	return s.lines
 }
+
+// folders are those that peer makes, which no two runs share.
+var folders = regexp.MustCompile(regexp.QuoteMeta(os.TempDir()) + `/vtpeer[0-9]+`)
 
 func join(lines []string) string { return strings.Join(lines, "\n") }
