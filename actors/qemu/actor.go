@@ -178,7 +178,7 @@ func (m *machine) perform(p *gen.Process, effect domain.Effect) {
 		}
 		m.end(p)
 	case domain.Clean:
-		m.clean()
+		m.clean(p)
 	case domain.Forget:
 		m.leave(p)
 	}
@@ -205,7 +205,7 @@ func (m *machine) saveStatus() {
 const jobDestroy = "destroy"
 
 // clean takes away what the machine left; its document goes with it.
-func (m *machine) clean() {
+func (m *machine) clean(p *gen.Process) {
 	m.dropMonitor(errMachineGone)
 	if m.pidfd != nil {
 		m.pidfd.Close()
@@ -213,6 +213,7 @@ func (m *machine) clean() {
 	}
 	if m.status != nil {
 		m.hit("qemu.destroy.cleaning")
+		m.unplug(p)
 		m.drv.release(m.status)
 		m.drv.forget(m.status.Domain.ID, m.status.Domain.Name)
 		m.hit("qemu.destroy.cleaned")

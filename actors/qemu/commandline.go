@@ -240,7 +240,7 @@ func (s *starter) openFor(p command.Pass) (*os.File, error) {
 	case "chardev-listen":
 		return listenAt(p.Path)
 	case "vsock":
-		return openDevice("/dev/vhost-vsock", "unable to open vhost-vsock device")
+		return s.openVSock()
 	case "vhost":
 		return openDevice(p.Path, "Unable to open vhost-net. Ensure that the module is loaded")
 	case "tap":

@@ -1,6 +1,8 @@
 package qemu
 
 import (
+	"slices"
+
 	xml "virtree.dev/protocol/xml/domain"
 	"virtree.dev/protocol/xml/domstatus"
 )
@@ -25,10 +27,52 @@ func (d *Driver) reservePorts(def *xml.Domain) error {
 }
 
 func (d *Driver) reserveDisplay(g *xml.Graphics) (err error) {
-	if g.Type != "vnc" && g.Type != "spice" || !listens(g) {
+	if !listens(g) {
 		return nil
 	}
-	if g.AutoPort || g.Port == 0 && g.Type == "vnc" {
+	switch g.Type {
+	case "spice":
+		return d.reserveSpice(g)
+	case "vnc":
+		return d.reserveVNC(g)
+	}
+	return nil
+}
+
+// reserveSpice takes a port each for what goes with TLS and without, as the channels want.
+func (d *Driver) reserveSpice(g *xml.Graphics) (err error) {
+	plain, secure := g.Port == -1, g.TLSPort == -1
+	if g.AutoPort {
+		modes := []string{g.Spice.DefaultMode}
+		for _, mode := range g.Spice.Channels {
+			modes = append(modes, mode)
+		}
+		plain = plain || slices.Contains(modes, "insecure")
+		secure = secure || slices.Contains(modes, "secure")
+		if modes[0] == "" || modes[0] == "any" {
+			plain, secure = true, secure || d.config.Spice.TLS.Enabled
+		}
+	}
+	if secure && !d.config.Spice.TLS.Enabled {
+		return errUnsupportedConfig("Auto allocation of spice TLS port requested but spice TLS is disabled in qemu.conf")
+	}
+	for _, p := range []struct {
+		wanted bool
+		port   *int
+	}{{plain, &g.Port}, {secure, &g.TLSPort}} {
+		if !p.wanted {
+			d.ports.adopt(*p.port)
+			continue
+		}
+		if *p.port, err = d.ports.acquire(d.ports.displays, displayRange); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *Driver) reserveVNC(g *xml.Graphics) (err error) {
+	if g.AutoPort || g.Port == 0 {
 		if g.Port, err = d.ports.acquire(d.ports.displays, displayRange); err != nil {
 			return err
 		}
@@ -48,8 +92,10 @@ func listens(g *xml.Graphics) bool {
 }
 
 // release gives back what the machine had of the host.
-func (d *Driver) release(s *domstatus.Status) {
-	for _, g := range s.Domain.Devices.Graphics {
+func (d *Driver) release(s *domstatus.Status) { d.releasePorts(s.Domain) }
+
+func (d *Driver) releasePorts(def *xml.Domain) {
+	for _, g := range def.Devices.Graphics {
 		d.ports.release(g.Port)
 		d.ports.release(g.TLSPort)
 		d.ports.release(g.WebSocket)

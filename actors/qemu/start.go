@@ -107,6 +107,7 @@ func (s *starter) undo(err error) error {
 		return err
 	}
 	if s.def != nil {
+		s.drv.releasePorts(s.def)
 		s.drv.forget(s.def.ID, s.def.Name)
 	}
 	_, _ = call(s.ctx, s.dom, tell{Message: domain.LaunchFailed{}}) // the first error is the one to tell

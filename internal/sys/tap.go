@@ -3,6 +3,8 @@ package sys
 import (
 	"net"
 	"os"
+	"runtime"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -53,6 +55,30 @@ func control(name string, request uint, set func(*unix.Ifreq)) error {
 // LinkUp brings a network device up.
 func LinkUp(name string) error {
 	return control(name, unix.SIOCSIFFLAGS, func(r *unix.Ifreq) { r.SetUint16(unix.IFF_UP) })
+}
+
+// LinkAddress sets the hardware address of a network device.
+func LinkAddress(name string, mac net.HardwareAddr) error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	var r struct { // struct ifreq with ifr_hwaddr
+		name   [unix.IFNAMSIZ]byte
+		family uint16
+		mac    [14]byte
+		_      [8]byte
+	}
+	copy(r.name[:unix.IFNAMSIZ-1], name)
+	r.family = unix.ARPHRD_ETHER
+	copy(r.mac[:], mac)
+	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCSIFHWADDR, uintptr(unsafe.Pointer(&r)))
+	runtime.KeepAlive(&r)
+	if errno != 0 {
+		return errno
+	}
+	return nil
 }
 
 // LinkMTU sets how large a packet may be, in bytes.

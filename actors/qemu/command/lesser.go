@@ -96,9 +96,9 @@ func (b *builder) vsock() {
 	if v == nil {
 		return
 	}
+	fd := b.passNumber(Pass{Kind: "vsock", Alias: v.Alias}) // the guest may get its number by that
 	p := b.virtioDevice("vhost-vsock", v.Model, &v.DeviceInfo, &v.Virtio)
-	p.Str("id", v.Alias).Uint("guest-cid", uint64(v.CID))
-	p.Str("vhostfd", b.passNumber(Pass{Kind: "vsock", Alias: v.Alias}))
+	p.Str("id", v.Alias).Uint("guest-cid", uint64(v.CID)).Str("vhostfd", fd)
 	b.addressProps(p, &v.DeviceInfo)
 	b.zpci(&v.DeviceInfo)
 	b.device(p)
