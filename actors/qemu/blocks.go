@@ -94,7 +94,13 @@ func (t blockTable) count(s *blockStats) {
 }
 
 // local says whether a source is in the host's own file system.
-func local(s *xml.DiskSource) bool { return s.Type == "file" || s.Type == "block" || s.Type == "dir" }
+func local(s *xml.DiskSource) bool {
+	kind := s.Type
+	if s.Actual != "" {
+		kind = s.Actual
+	}
+	return kind == "file" || kind == "block" || kind == "dir"
+}
 
 // imageSize are the sizes that virDomainGetBlockInfo tells.
 type imageSize struct {

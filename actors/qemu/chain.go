@@ -5,11 +5,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 
-	"virtree.dev/actors/qemu/command"
 	"virtree.dev/protocol/image"
 	"virtree.dev/protocol/virerr"
 	xml "virtree.dev/protocol/xml/domain"
@@ -20,23 +18,6 @@ const maxChain = 200
 
 // backingTerminator says in a document that there is no image below.
 const backingTerminator = "none"
-
-// determineChains looks up which images those of the document are built upon, and
-// numbers all of them as QEMU will know them. The last disk comes first, as in libvirt.
-func determineChains(def *xml.Domain) error {
-	for _, disk := range slices.Backward(def.Devices.Disks) {
-		if disk.Source.Empty() {
-			continue
-		}
-		if err := determineChain(disk.Source); err != nil {
-			return err
-		}
-	}
-	for source, number := range command.NumberNodes(def).Images {
-		source.Index = number
-	}
-	return nil
-}
 
 func determineChain(top *xml.DiskSource) error {
 	if plain(top) {

@@ -37,7 +37,7 @@ func (d *Driver) prepareMachine(def *xml.Domain) error {
 	if err := d.groups.check(def); err != nil {
 		return err
 	}
-	if err := determineChains(def); err != nil {
+	if err := d.prepareImages(def); err != nil {
 		return err
 	}
 	return d.reservePorts(def)
@@ -166,6 +166,10 @@ func (d *Driver) buildCommand(s *starter) (*command.Line, error) {
 		PasstDir:   d.files.Passt,
 		ShortName:  shortName(s.def.ID, s.def.Name),
 		TPMSocket:  d.tpmSocket(s.def),
+	}
+	if s.advice != nil {
+		env.AutoNodes = func() (*xml.CPUSet, error) { return s.advice.nodes, nil }
+		env.AutoCPUs = func() *xml.CPUSet { return s.advice.cpus }
 	}
 	env.Storage = d.storage()
 	env.Storage.MasterKey, env.Storage.Group = s.masterKey, d.groups.describe(s.def.UUID)

@@ -1,6 +1,7 @@
 package qemu
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -72,7 +73,7 @@ func (d *Driver) liveIOThreads(c *dispatch.Call, h handle, add func(id uint, cpu
 func iothreadAlias(id uint) string { return fmt.Sprintf("iothread%d", id) }
 
 // iothreads gives the threads of a machine's iothreads by alias.
-func (d *Driver) iothreads(c *dispatch.Call, h handle) (map[string]int, error) {
+func (d *Driver) iothreads(c context.Context, h handle) (map[string]int, error) {
 	list, err := query[[]iothread](c, h, "query-iothreads", nil)
 	out := make(map[string]int, len(list))
 	for _, t := range list {

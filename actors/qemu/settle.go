@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"virtree.dev/internal/sys"
 	xml "virtree.dev/protocol/xml/domain"
 	"virtree.dev/protocol/xml/domstatus"
 )
@@ -85,7 +84,7 @@ func nameTerminals(d *xml.Domain, devices []chardev) {
 
 // configure gives the machine what the command line cannot: passwords, affinity, links that are down.
 func (s *starter) configure() error {
-	for _, step := range []func() error{s.passwords, s.links, s.balloon, s.affinity} {
+	for _, step := range []func() error{s.passwords, s.links, s.balloon, s.bind} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -178,30 +177,4 @@ func (s *starter) balloon() error {
 func (s *starter) hasMemory(size uint64) error {
 	_, err := call(s.ctx, s.dom, update{Change: func(st *domstatus.Status) { st.Domain.Memory.Current = size }})
 	return err
-}
-
-// affinity binds the machine's threads to the host's processors.
-func (s *starter) affinity() error {
-	all := s.def.VCPU.CPUSet
-	if pin := s.def.CPUTune.EmulatorPin; pin != nil || all != nil {
-		if pin == nil {
-			pin = all
-		}
-		if err := sys.SetAffinity(s.pid, pin.Members()); err != nil {
-			return errSystem(err, "cannot set CPU affinity on process %d", s.pid)
-		}
-	}
-	for _, v := range s.status.VCPUs {
-		pin := all
-		if int(v.ID) < len(s.def.VCPU.List) && s.def.VCPU.List[v.ID].Pin != nil {
-			pin = s.def.VCPU.List[v.ID].Pin
-		}
-		if pin == nil {
-			continue
-		}
-		if err := sys.SetAffinity(v.PID, pin.Members()); err != nil {
-			return errSystem(err, "cannot set CPU affinity on process %d", v.PID)
-		}
-	}
-	return nil
 }

@@ -47,6 +47,7 @@ type starter struct {
 	pid    int
 
 	masterKey []byte
+	advice    *advice  // of the host, where placement is left to it
 	askedCPU  *xml.CPU // as the document has it, before it was settled by the host
 	vcpuPaths []string // of the processors, in QEMU's tree of objects
 
@@ -157,6 +158,9 @@ func (s *starter) prepare() error {
 	if err := s.drv.fillBinaries(s.def); err != nil {
 		return err
 	}
+	if s.advice, err = s.drv.askAdvice(s.ctx, s.def); err != nil {
+		return err
+	}
 	return s.drv.prepareMachine(s.def)
 }
 
@@ -175,6 +179,7 @@ func (s *starter) folders() error {
 		ChannelTargetDir: channels,
 		AgentTimeout:     domstatus.AgentBlocks,
 		QEMUCaps:         s.caps.FlagNames(),
+		Numad:            s.advice.status(),
 		Domain:           s.def,
 	}
 	return nil
@@ -215,7 +220,9 @@ func (s *starter) spawn() error {
 	s.log.say(now, s.drv.startingUp(s.caps))
 	fmt.Fprintln(s.log.file, s.line.Text())
 	s.log.mark()
-	pid, err := spawn(spawnSpec{argv: s.line.Argv, env: s.line.Env, files: s.opened, output: s.log.file, dir: "/"})
+	pid, err := spawn(spawnSpec{
+		argv: s.line.Argv, env: s.line.Env, files: s.opened, output: s.log.file, dir: "/", memory: s.memoryPolicy(),
+	})
 	if err != nil {
 		return fmt.Errorf("cannot execute binary %s: %w", s.line.Argv[0], err)
 	}

@@ -249,7 +249,7 @@ func runQEMU(t *testing.T, c *qemuCase) qemuOutcome {
 func prepareQEMU(t *testing.T, d *domain.Domain) error {
 	pools := poolsOf(t)
 	find := func(disk *domain.Disk) error { return images.Translate(disk.Source, pools) }
-	if err := images.Prepare(d, true, find); err != nil {
+	if _, err := images.Prepare(d, true, find); err != nil {
 		return err
 	}
 	if v := d.Devices.VSock; v != nil && v.AutoCID == domain.Yes {

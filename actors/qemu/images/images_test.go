@@ -84,13 +84,16 @@ func TestPrepareDropsWhatMayBeMissing(t *testing.T) {
 	for _, tt := range tests {
 		d := &domain.Domain{}
 		d.Devices.Disks = []*domain.Disk{disk(tt.device, tt.policy)}
-		err := Prepare(d, tt.fresh, func(*domain.Disk) error { return gone })
+		dropped, err := Prepare(d, tt.fresh, func(*domain.Disk) error { return gone })
 		if (err != nil) != (tt.left < 0) {
 			t.Errorf("%+v: error %v", tt, err)
 			continue
 		}
 		if err != nil {
 			continue
+		}
+		if len(dropped) != 1 || dropped[0].Path != "/gone" || dropped[0].Drive != tt.empty {
+			t.Errorf("%+v: told of %+v", tt, dropped)
 		}
 		if len(d.Devices.Disks) != tt.left || tt.empty && !d.Devices.Disks[0].Source.Empty() {
 			t.Errorf("%+v: %d disks left", tt, len(d.Devices.Disks))

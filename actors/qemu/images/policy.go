@@ -1,29 +1,43 @@
 package images
 
-import "virtree.dev/protocol/xml/domain"
+import (
+	"slices"
 
-// Prepare finds what is behind each disk, or drops a disk that the document does not insist
-// on. fresh says that the guest boots, and does not come back from a file or another host.
-func Prepare(d *domain.Domain, fresh bool, find func(*domain.Disk) error) error {
-	for i := 0; i < len(d.Devices.Disks); i++ {
-		disk := d.Devices.Disks[i]
+	"virtree.dev/protocol/xml/domain"
+)
+
+// Missing is a disk that a machine does without: the disk is gone, or only what was in the drive.
+type Missing struct {
+	Alias, Path string
+	Drive       bool // which stays
+}
+
+// Prepare finds what is behind each disk, the last one first, or drops a disk that the document
+// does not insist on. fresh says that the guest boots, and does not come back from a file or
+// another host.
+func Prepare(d *domain.Domain, fresh bool, find func(*domain.Disk) error) ([]Missing, error) {
+	var dropped []Missing
+	for i, disk := range slices.Backward(d.Devices.Disks) {
 		if disk.Source.Empty() {
 			continue
 		}
 		err := find(disk)
-		switch {
-		case err == nil:
-		case !dispensable(disk, fresh):
-			return err
-		case ejectable(disk):
+		if err == nil {
+			continue
+		}
+		if !dispensable(disk, fresh) {
+			return dropped, err
+		}
+		m := Missing{Alias: disk.Alias, Path: disk.Source.Path, Drive: ejectable(disk)}
+		dropped = append(dropped, m)
+		if m.Drive {
 			disk.Source = &domain.DiskSource{Type: "file", Format: disk.Source.Format}
 			disk.StartupPolicy = "" // was about the old image
-		default:
-			d.Devices.Disks = append(d.Devices.Disks[:i:i], d.Devices.Disks[i+1:]...)
-			i--
+		} else {
+			d.Devices.Disks = slices.Delete(slices.Clone(d.Devices.Disks), i, i+1)
 		}
 	}
-	return nil
+	return dropped, nil
 }
 
 // dispensable says whether a machine may start without what is in a disk.
