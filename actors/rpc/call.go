@@ -50,7 +50,7 @@ func (c *client) call(k *call) {
 	p.payload = append([]byte(nil), k.payload...)
 	limit := c.server.Limits().MaxClientRequests
 	c.mu.Lock()
-	if len(c.parked) > 0 || c.requests >= limit {
+	if len(c.parked) > 0 || c.requests >= limit || c.server.Draining() {
 		c.parked = append(c.parked, p)
 		c.bytes += len(p.payload)
 		c.in.paused = len(c.parked) >= parkedCalls || c.bytes >= parkedBytes
@@ -82,7 +82,7 @@ func (c *client) unpark() {
 	limit := c.server.Limits().MaxClientRequests
 	for {
 		c.mu.Lock()
-		if len(c.parked) == 0 || c.requests >= limit || c.out.heavy.Load() {
+		if len(c.parked) == 0 || c.requests >= limit || c.out.heavy.Load() || c.server.Draining() {
 			c.mu.Unlock()
 			return
 		}

@@ -27,6 +27,8 @@ type Server struct {
 	errors     *zap.Logger
 	pool       *act.Pool
 	threads    int
+	drainTime  time.Duration
+	draining   atomic.Bool // no call is begun any more
 
 	mu      sync.Mutex
 	limits  Limits
@@ -50,6 +52,8 @@ type Options struct {
 	Errors     *zap.Logger // what calls failed with; nil: nobody wants to know
 	// Threads read from clients, each from its share of them; 0 is one a processor.
 	Threads int
+	// DrainTime is how long the end waits for calls that run; 0 is libvirt's 30 s.
+	DrainTime time.Duration
 }
 
 // New makes a server without sockets.
@@ -60,9 +64,12 @@ func New(o Options) *Server {
 	if o.Threads <= 0 {
 		o.Threads = runtime.NumCPU()
 	}
+	if o.DrainTime <= 0 {
+		o.DrainTime = drainTime
+	}
 	s := &Server{
 		name: o.Name, dispatcher: o.Dispatcher, access: o.Access, log: o.Log, errors: o.Errors,
-		threads: o.Threads,
+		threads: o.Threads, drainTime: o.DrainTime,
 		limits:  o.Limits,
 		clients: map[uint64]*client{}, strangers: map[uint64]*client{}, room: make(chan struct{}),
 	}
@@ -70,9 +77,12 @@ func New(o Options) *Server {
 	return s
 }
 
-// Child is the server's tree: clients, then the listeners.
+// Child is the server's tree: clients, what drains them, then the listeners.
 func (s *Server) Child(listeners ...*Listener) gen.Child {
-	children := []gen.Child{{Name: s.name + ".clients", New: func() gen.Behavior { return &clients{server: s} }}}
+	children := []gen.Child{
+		{Name: s.name + ".clients", New: func() gen.Behavior { return &clients{server: s} }},
+		s.drainChild(),
+	}
 	for _, l := range listeners {
 		l.server = s
 		children = append(children, gen.Child{Name: l.name, New: func() gen.Behavior { return &listener{l: l} }})

@@ -3,6 +3,7 @@ package logging
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -28,7 +29,7 @@ func newRecord(e zapcore.Entry, fields []zapcore.Field) *record {
 	r := &record{time: e.Time, priority: priorityOf(e.Level), source: e.LoggerName, text: e.Message}
 	if e.Caller.Defined {
 		r.function = functionName(e.Caller.Function)
-		r.file, r.line = e.Caller.File, e.Caller.Line
+		r.file, r.line = shortFile(e.Caller.File), e.Caller.Line
 	}
 	if len(fields) > 0 {
 		enc := zapcore.NewMapObjectEncoder()
@@ -58,6 +59,12 @@ func functionName(full string) string {
 		full = full[i+1:]
 	}
 	return strings.NewReplacer("(*", "", ")", "").Replace(full)
+}
+
+// shortFile keeps the folder and the file: where the rest was built is nobody's business.
+func shortFile(path string) string {
+	dir, file := filepath.Split(path)
+	return filepath.Join(filepath.Base(dir), file)
 }
 
 // appendBody writes the line after its time stamp, the part that syslog gets too.

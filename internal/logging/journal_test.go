@@ -49,7 +49,7 @@ func TestJournalGetsLibvirtsFields(t *testing.T) {
 			t.Errorf("%s is %q, want %q", name, got[name], want)
 		}
 	}
-	if filepath.Base(got["CODE_FILE"]) != "journal_test.go" || got["CODE_LINE"] == "" {
+	if got["CODE_FILE"] != "logging/journal_test.go" || got["CODE_LINE"] == "" {
 		t.Errorf("place %s:%s", got["CODE_FILE"], got["CODE_LINE"])
 	}
 	long := strings.Repeat("x", 1<<20)

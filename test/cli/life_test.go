@@ -3,6 +3,7 @@ package cli
 import (
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -125,4 +126,46 @@ func TestTreeOfADaemon(t *testing.T) {
 		}
 		return strings.Count(text.String(), me) == len(conns)
 	})
+}
+
+const machine = `<domain type='qemu'><name>m</name><memory unit='MiB'>16</memory>
+<os><type arch='x86_64' machine='pc'>hvm</type></os></domain>`
+
+// A machine keeps its daemon, and a daemon that ends leaves its machines.
+func TestTimeoutWaitsForMachines(t *testing.T) {
+	for _, need := range []string{"virsh", "qemu-system-x86_64"} {
+		if _, err := exec.LookPath(need); err != nil {
+			t.Skipf("needs %s (Debian: libvirt-clients, qemu-system-x86)", need)
+		}
+	}
+	b := newBench(t)
+	cmd, out := b.start("--timeout", "1")
+	xml := filepath.Join(b.dir, "m.xml")
+	if err := os.WriteFile(xml, []byte(machine), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	virsh := func(args ...string) {
+		t.Helper()
+		c := b.command(append([]string{"-q", "-c", "qemu:///session"}, args...)...)
+		c.Path, _ = exec.LookPath("virsh")
+		if text, err := c.CombinedOutput(); err != nil {
+			t.Fatalf("virsh %v: %v\n%s\n%s", args, err, text, out)
+		}
+	}
+	virsh("create", xml)
+	time.Sleep(2500 * time.Millisecond)
+	if !b.canConnect() {
+		t.Fatalf("ended with a machine running:\n%s", out)
+	}
+	virsh("destroy", "m")
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("did not end without machines")
+	}
 }

@@ -66,15 +66,16 @@ type idleWatch struct {
 	busy    func() bool
 	clients func() uint64 // how many there were, ever
 	idled   chan<- struct{}
-	seen    uint64    // of clients
-	since   time.Time // since when there is nothing to do
+	seen    uint64 // of clients
+	idle    bool
+	since   time.Time // when it last became so
 }
 
 type look struct{}
 
 // Init begins to count.
 func (w *idleWatch) Init(p *gen.Process) error {
-	w.since = time.Now()
+	w.idle, w.since = true, time.Now()
 	w.next(p)
 	return nil
 }
@@ -84,17 +85,20 @@ func (w *idleWatch) next(p *gen.Process) {
 	p.SendAfter(min(w.timeout/4, time.Second), look{})
 }
 
-// HandleMessage looks whether there is anything to do.
+// HandleMessage looks whether there is anything to do. It may find out late
+// that there is not, never early.
 func (w *idleWatch) HandleMessage(p *gen.Process, msg any) error {
 	if _, ok := msg.(look); !ok {
 		return nil
 	}
-	now := time.Now()
 	// A client that came and went between two looks counts as well.
-	if n := w.clients(); w.busy() || n != w.seen {
-		w.since, w.seen = now, n
+	n := w.clients()
+	idle := !w.busy() && n == w.seen
+	if idle && !w.idle {
+		w.since = time.Now()
 	}
-	if now.Sub(w.since) >= w.timeout {
+	w.idle, w.seen = idle, n
+	if idle && time.Since(w.since) >= w.timeout {
 		select {
 		case w.idled <- struct{}{}:
 		default: // already told
@@ -106,7 +110,11 @@ func (w *idleWatch) HandleMessage(p *gen.Process, msg any) error {
 
 // HandleInspect shows for how long there has been nothing to do.
 func (w *idleWatch) HandleInspect(*gen.Process) map[string]string {
-	return map[string]string{"timeout": w.timeout.String(), "idle": time.Since(w.since).Round(time.Second).String()}
+	page := map[string]string{"timeout": w.timeout.String(), "idle": "no"}
+	if w.idle {
+		page["idle"] = time.Since(w.since).Round(time.Second).String()
+	}
+	return page
 }
 
 // idleChild watches the server and the drivers.
