@@ -70,7 +70,7 @@ func (m *machine) Init(p *gen.Process) error {
 		m.config = o.Config()
 		m.adoptActions(m.config)
 	}
-	status, err := m.drv.files.loadStatus(o.Name)
+	status, err := m.drv.loadStatus(o.Name)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		// There is no machine; a domain that is new is published when it has become something.
@@ -215,7 +215,7 @@ func (m *machine) clean(p *gen.Process) {
 		m.hit("qemu.destroy.cleaning")
 		m.unplug(p)
 		m.drv.release(m.status)
-		m.drv.forget(m.status.Domain.ID, m.status.Domain.Name)
+		m.drv.forget(m.status.Domain.ID, m.status.Domain.Name, m.status.LibDir, m.status.ChannelTargetDir)
 		m.hit("qemu.destroy.cleaned")
 	}
 	m.pid, m.gone, m.reopening, m.untold = 0, false, 0, false

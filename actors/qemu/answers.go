@@ -25,6 +25,11 @@ type (
 		QOMPath  string `json:"qom-path"`
 		S390Stat string `json:"cpu-state"`
 	}
+	// qomProperty is one of qom-list.
+	qomProperty struct {
+		Name string `json:"name"`
+		Type string `json:"type"`
+	}
 	// balloonInfo is query-balloon.
 	balloonInfo struct {
 		Actual uint64 `json:"actual"`

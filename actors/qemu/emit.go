@@ -114,10 +114,7 @@ func (m *machine) portChanged(_ *gen.Process, data json.RawMessage) {
 		ID   string
 		Open bool
 	}](data)
-	state := "disconnected"
-	if d.Open {
-		state = "connected"
-	}
+	state := channelState(d.Open)
 	agent := false
 	m.changeStatus(func(s *domstatus.Status) {
 		s.Domain.Devices.Channels = replace(s.Domain.Devices.Channels,

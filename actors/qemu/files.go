@@ -99,9 +99,17 @@ func withHint(d *domain.Domain, text string) []byte {
 	return append(fmt.Appendf(nil, editHint, hint), text...)
 }
 
+// configText is a definition as it is on the disk.
+func configText(d *domain.Domain) string {
+	return portableConfig(d).Format(domain.FormatOptions{Secure: true, Inactive: true})
+}
+
 // saveConfig writes a definition; when it returns, it is on the disk.
 func (f files) saveConfig(d *domain.Domain) error {
-	text := d.Format(domain.FormatOptions{Secure: true, Inactive: true})
+	return f.writeConfig(d, configText(d))
+}
+
+func (f files) writeConfig(d *domain.Domain, text string) error {
 	err := statefile.Write(f.config(d.Name), withHint(d, text), 0o600)
 	var failed *fs.PathError
 	if errors.As(err, &failed) && failed.Op == "open" {
@@ -138,7 +146,7 @@ func (f files) hasLink(link, name string) bool {
 // saveStatus writes what is known of a running machine. The folder does not outlive
 // a boot, nor does the machine.
 func (f files) saveStatus(s *domstatus.Status) error {
-	return statefile.WriteVolatile(f.status(s.Domain.Name), withHint(s.Domain, s.Format()), 0o600)
+	return statefile.WriteVolatile(f.status(s.Domain.Name), withHint(s.Domain, portableStatus(s).Format()), 0o600)
 }
 
 func (f files) loadStatus(name string) (*domstatus.Status, error) {
@@ -146,7 +154,11 @@ func (f files) loadStatus(name string) (*domstatus.Status, error) {
 	if err != nil {
 		return nil, err
 	}
-	return domstatus.Parse(b, domain.ParseOptions{})
+	s, err := domstatus.Parse(b, domain.ParseOptions{})
+	if err == nil {
+		f.completeStatus(s)
+	}
+	return s, err
 }
 
 func (f files) savePID(name string, pid int) error {
@@ -165,10 +177,13 @@ func readPID(path string) int {
 	return pid
 }
 
-// forget takes away what a machine left behind.
-func (f files) forget(id int, name string) {
-	for _, path := range []string{f.pid(name), f.libDir(id, name), f.channelDir(id, name)} {
-		_ = os.RemoveAll(path)
+// forget takes away what a machine left behind. Its folders are where it was started, be it by another daemon.
+func (f files) forget(name string, folders ...string) {
+	_ = os.Remove(f.pid(name))
+	for _, path := range folders {
+		if machineFolder.MatchString(filepath.Base(path)) {
+			_ = os.RemoveAll(path)
+		}
 	}
 	// The status goes last: as long as it is there, the rest is taken care of.
 	_ = os.Remove(f.status(name))

@@ -73,7 +73,7 @@ func (m *machine) handleConfig(p *gen.Process, req any) (any, error) {
 func (m *machine) HandleMessage(p *gen.Process, msg any) error {
 	switch msg := msg.(type) {
 	case monitorRead:
-		m.received(p, msg)
+		m.received(msg)
 	case monitorLost:
 		m.lost(p, msg)
 	case processGone:

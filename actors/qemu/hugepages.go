@@ -132,9 +132,9 @@ func makeFolder(path string) error {
 }
 
 // forget takes away what a machine left behind.
-func (d *Driver) forget(id int, name string) {
+func (d *Driver) forget(id int, name string, folders ...string) {
 	d.forgetMemory(id, name)
-	d.files.forget(id, name)
+	d.files.forget(name, folders...)
 }
 
 func (d *Driver) forgetMemory(id int, name string) {

@@ -41,6 +41,8 @@ func (m *machine) openMonitor(p *gen.Process, path string) error {
 	}
 	m.generation++
 	m.monitor = &monitor{conn: conn, generation: m.generation}
+	// Whoever gets a reply must see what came before it.
+	m.monitor.client.OnEvent = func(e qmp.Event) { m.event(p, e) }
 	return p.SpawnMeta("monitor", &reader{conn: conn, generation: m.generation, to: p.Self()})
 }
 
@@ -117,17 +119,17 @@ func (m *machine) monitorFailed(reason error) {
 }
 
 // received takes what QEMU wrote.
-func (m *machine) received(p *gen.Process, msg monitorRead) {
+func (m *machine) received(msg monitorRead) {
 	if m.monitor == nil || msg.Generation != m.monitor.generation {
 		return
 	}
 	link := m.monitor
-	events, out, err := link.client.Feed(msg.Bytes)
+	_, out, err := link.client.Feed(msg.Bytes)
+	if m.monitor != link {
+		return // what it said was the end of it
+	}
 	if err == nil {
 		err = link.write(out, nil)
-	}
-	for _, e := range events {
-		m.event(p, e)
 	}
 	if err != nil {
 		m.monitorFailed(err)

@@ -1,6 +1,7 @@
 package qemu
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -120,6 +121,30 @@ func (m *machine) askTruth(p *gen.Process) {
 		}
 		m.reopening, m.untold = 0, false
 		m.hit("qemu.reconnect.told")
+		m.refresh()
 		m.step(p, domain.Told{Running: r.Running, Asleep: r.Status == "suspended", Why: pauseReasons[r.Status]})
+	})
+}
+
+// refresh learns what may have changed while nobody listened.
+func (m *machine) refresh() {
+	ask(m, "query-cpus-fast", nil, func(cpus []cpuFast, err error) {
+		ask(m, "query-chardev", nil, func(chardevs []chardev, err2 error) {
+			ask(m, "qom-list", devicesFolder, func(devices []qomProperty, err3 error) {
+				if m.status == nil || errors.Join(err, err2, err3) != nil {
+					return
+				}
+				f := facts{cpus, chardevs, devices}
+				m.changeStatus(f.fill)
+			})
+		})
+	})
+	if b := m.status.Domain.Devices.Memballoon; b == nil || b.Model == "none" {
+		return
+	}
+	ask(m, "query-balloon", nil, func(info balloonInfo, err error) {
+		if m.status != nil && err == nil {
+			m.changeStatus(func(s *domstatus.Status) { s.Domain.Memory.Current = info.Actual / 1024 })
+		}
 	})
 }

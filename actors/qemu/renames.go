@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"strings"
 
-	"virtree.dev/internal/statefile"
 	"virtree.dev/protocol/xml/domain"
 )
 
@@ -21,10 +20,9 @@ var renamedMark = regexp.MustCompile(`(?m)^<!-- renamed from (\S+) -->$`)
 
 // saveRenamed writes a definition under its new name, with the mark.
 func (f files) saveRenamed(d *domain.Domain, from string) error {
-	text := d.Format(domain.FormatOptions{Secure: true, Inactive: true})
 	// "--" must not be in a comment.
 	mark := fmt.Sprintf(renamedFrom, strings.ReplaceAll(url.PathEscape(from), "-", "%2D"))
-	return statefile.Write(f.config(d.Name), withHint(d, mark+text), 0o600)
+	return f.writeConfig(d, mark+configText(d))
 }
 
 // finishRename moves what goes with the name, removes the old definition and the mark.

@@ -3,33 +3,31 @@ package qemu
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	xml "virtree.dev/protocol/xml/domain"
 	"virtree.dev/protocol/xml/domstatus"
 )
 
-// query learns from QEMU what only it knows: threads, terminals, the balloon.
+// query learns from QEMU what only it knows.
 func (s *starter) query() error {
-	cpus, err := query[[]cpuFast](s.ctx, s.dom, "query-cpus-fast", nil)
-	if err != nil {
+	var f facts
+	var err error
+	if f.cpus, err = query[[]cpuFast](s.ctx, s.dom, "query-cpus-fast", nil); err != nil {
 		return err
 	}
-	for _, c := range cpus {
+	for _, c := range f.cpus {
 		s.vcpuPaths = append(s.vcpuPaths, c.QOMPath)
 	}
-	devices, err := query[[]chardev](s.ctx, s.dom, "query-chardev", nil)
-	if err != nil {
+	if f.chardevs, err = query[[]chardev](s.ctx, s.dom, "query-chardev", nil); err != nil {
+		return err
+	}
+	if f.devices, err = query[[]qomProperty](s.ctx, s.dom, "qom-list", devicesFolder); err != nil {
 		return err
 	}
 	o, err := call(s.ctx, s.dom, update{Change: func(st *domstatus.Status) {
-		st.VCPUs = nil
-		for _, c := range cpus {
-			st.VCPUs = append(st.VCPUs, domstatus.VCPU{ID: uint(c.Index), PID: c.Thread})
-		}
+		f.fill(st)
 		orderVCPUs(st.Domain)
-		nameTerminals(st.Domain, devices)
 		st.Domain.Devices.Disks = replace(st.Domain.Devices.Disks, isEmptyDrive, func(k *xml.Disk) {
 			k.Source = &xml.DiskSource{Type: "file"}
 		})
@@ -57,29 +55,6 @@ func orderVCPUs(d *xml.Domain) {
 // isEmptyDrive says whether a drive has no medium: nothing is known of what will be in it.
 func isEmptyDrive(k *xml.Disk) bool {
 	return (k.Device == "cdrom" || k.Device == "floppy") && k.Source.Empty()
-}
-
-// nameTerminals tells the document which terminal each character device got.
-func nameTerminals(d *xml.Domain, devices []chardev) {
-	paths := map[string]string{}
-	for _, dev := range devices {
-		if path, ok := strings.CutPrefix(dev.Filename, "pty:"); ok {
-			paths[dev.Label] = path
-		}
-	}
-	v := &d.Devices
-	for _, list := range []*[]*xml.Chardev{&v.Serials, &v.Parallels, &v.Channels, &v.Consoles} {
-		named := make([]*xml.Chardev, len(*list))
-		for i, c := range *list {
-			named[i] = c
-			if path := paths["char"+c.Alias]; path != "" && c.Source.Type == "pty" {
-				next := *c
-				next.Source.Path = path
-				named[i] = &next
-			}
-		}
-		*list = named
-	}
 }
 
 // configure gives the machine what the command line cannot: passwords, affinity, links that are down.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 	"time"
 
 	"virtree.dev/actors/domain"
@@ -109,7 +108,7 @@ func (s *starter) undo(err error) error {
 	}
 	if s.def != nil {
 		s.drv.releasePorts(s.def)
-		s.drv.forget(s.def.ID, s.def.Name)
+		s.drv.forget(s.def.ID, s.def.Name, s.drv.files.libDir(s.def.ID, s.def.Name), s.drv.files.channelDir(s.def.ID, s.def.Name))
 	}
 	_, _ = call(s.ctx, s.dom, tell{Message: domain.LaunchFailed{}}) // the first error is the one to tell
 	return err
@@ -161,7 +160,11 @@ func (s *starter) prepare() error {
 	if s.advice, err = s.drv.askAdvice(s.ctx, s.def); err != nil {
 		return err
 	}
-	return s.drv.prepareMachine(s.def)
+	if err := s.drv.prepareMachine(s.def); err != nil {
+		return err
+	}
+	s.nameParts()
+	return nil
 }
 
 func (s *starter) folders() error {
@@ -172,16 +175,7 @@ func (s *starter) folders() error {
 			return fmt.Errorf("cannot create directory '%s': %w", dir, err)
 		}
 	}
-	s.status = &domstatus.Status{
-		Monitor:          &domstatus.Monitor{Path: filepath.Join(lib, "monitor.sock"), Type: "unix"},
-		LibDir:           lib,
-		CPU:              s.askedCPU,
-		ChannelTargetDir: channels,
-		AgentTimeout:     domstatus.AgentBlocks,
-		QEMUCaps:         s.caps.FlagNames(),
-		Numad:            s.advice.status(),
-		Domain:           s.def,
-	}
+	s.status = s.newStatus()
 	return nil
 }
 

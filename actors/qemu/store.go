@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"virtree.dev/actors/domain"
+	"virtree.dev/actors/qemu/defaults"
 	"virtree.dev/protocol/virerr"
 	xml "virtree.dev/protocol/xml/domain"
+	"virtree.dev/protocol/xml/domstatus"
 	"virtree.dev/supervisor/act"
 	"virtree.dev/supervisor/gen"
 )
@@ -250,9 +252,18 @@ func (d *Driver) readConfig(name string) (*xml.Domain, error) {
 	return d.parse(context.Background(), text, xml.ParseOptions{Inactive: true, SkipValidate: true})
 }
 
+// loadStatus reads a status file, and completes what an older daemon wrote.
+func (d *Driver) loadStatus(name string) (*domstatus.Status, error) {
+	s, err := d.files.loadStatus(name)
+	if err != nil {
+		return nil, err
+	}
+	return s, defaults.Running(s.Domain, d.defaults)
+}
+
 // loadRunning makes the domain of a status file known. What runs is the business of its process.
 func (d *Driver) loadRunning(name string) {
-	status, err := d.files.loadStatus(name)
+	status, err := d.loadStatus(name)
 	if err != nil {
 		if !errors.Is(err, os.ErrNotExist) {
 			d.log.Error(fmt.Sprintf("cannot read the status of domain '%s': %v", name, err))

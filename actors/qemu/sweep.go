@@ -58,7 +58,7 @@ func (d *Driver) knownFolders() (known map[string]bool, torn []string) {
 	known = map[string]bool{}
 	list, _ := names(d.files.State)
 	for _, name := range list {
-		s, err := d.files.loadStatus(name)
+		s, err := d.loadStatus(name)
 		var system *fs.PathError
 		switch {
 		case err == nil:
@@ -75,7 +75,7 @@ func (d *Driver) knownFolders() (known map[string]bool, torn []string) {
 // dropStatuses takes away files that make no sense, if no machine was found for them.
 func (d *Driver) dropStatuses(torn []string) {
 	for _, name := range torn {
-		if _, err := d.files.loadStatus(name); err != nil {
+		if _, err := d.loadStatus(name); err != nil {
 			_ = os.Remove(d.files.status(name))
 		}
 	}
@@ -90,12 +90,15 @@ func (d *Driver) removeFolders(parent string, known map[string]bool) {
 	}
 }
 
-// removePIDs takes away pid files without a status; the daemon's own lock has none either.
+// removePIDs takes away pid files of processes that are no more and of which no status speaks.
 func (d *Driver) removePIDs() {
 	entries, _ := os.ReadDir(d.files.State)
 	for _, e := range entries {
 		name, ok := strings.CutSuffix(e.Name(), pidSuffix)
-		if ok && name != driverLock && !exists(d.files.status(name)) {
+		if !ok || name == driverLock || exists(d.files.status(name)) {
+			continue
+		}
+		if _, err := d.host.ProcessTimes(d.files.loadPID(name)); err != nil {
 			_ = os.Remove(d.files.pid(name))
 		}
 	}
@@ -167,7 +170,7 @@ func (d *Driver) rebuild(s strayMachine) error {
 		LibDir:           s.libDir,
 		ChannelTargetDir: d.files.channelDir(s.id, def.Name),
 		AgentTimeout:     domstatus.AgentBlocks,
-		QEMUCaps:         caps.FlagNames(),
+		QEMUCaps:         caps.StatusFlags(),
 		Domain:           def,
 	})
 }

@@ -29,6 +29,9 @@ type Command struct {
 // Client is one end of a monitor: what was asked, what came, nothing that blocks.
 // It belongs to one goroutine.
 type Client struct {
+	// OnEvent takes each event in its turn among the replies; without it, Feed gives them.
+	OnEvent func(Event)
+
 	greeting *Greeting
 	ready    bool // capabilities were negotiated
 	oob      bool
@@ -114,8 +117,9 @@ func rawWithID(raw []byte, id string) ([]byte, error) {
 	return json.Marshal(fields)
 }
 
-// Feed takes bytes from QEMU. It gives the events in them and the bytes to write
-// in answer; replies go to their Done. An error ends the monitor: call Fail.
+// Feed takes bytes from QEMU. It gives the events in them, where nobody takes those,
+// and the bytes to write in answer; replies go to their Done. An error ends the
+// monitor: call Fail.
 func (c *Client) Feed(b []byte) (events []Event, out []byte, err error) {
 	for {
 		i := bytes.IndexByte(b, '\n')
@@ -128,7 +132,7 @@ func (c *Client) Feed(b []byte) (events []Event, out []byte, err error) {
 			line = append(c.rest, line...)
 			c.rest = nil
 		}
-		if err := c.line(line, &events, &out); err != nil {
+		if err = c.line(line, &events, &out); err != nil || c.failed != nil { // what came may end the monitor
 			return events, out, err
 		}
 	}
@@ -152,7 +156,12 @@ func (c *Client) line(line []byte, events *[]Event, out *[]byte) error {
 	case m.QMP != nil:
 		return c.negotiate(m.QMP, out)
 	case m.Event != "":
-		*events = append(*events, Event{Name: m.Event, Data: m.Data, Time: m.Timestamp})
+		e := Event{Name: m.Event, Data: m.Data, Time: m.Timestamp}
+		if c.OnEvent != nil {
+			c.OnEvent(e)
+		} else {
+			*events = append(*events, e)
+		}
 	case m.Error != nil || m.Return != nil:
 		c.reply(&m, out)
 	default:

@@ -169,3 +169,24 @@ func FuzzFeed(f *testing.F) {
 		}
 	})
 }
+
+func TestEventsInTheirTurn(t *testing.T) {
+	c := ready(t)
+	var order []string
+	c.OnEvent = func(e qmp.Event) { order = append(order, e.Name) }
+	line, err := c.Command(qmp.Command{Name: "cont"}, func(json.RawMessage, error) { order = append(order, "reply") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked struct{ ID string }
+	if err := json.Unmarshal(line, &asked); err != nil {
+		t.Fatal(err)
+	}
+	event := func(name string) string {
+		return `{"timestamp": {"seconds": 1, "microseconds": 2}, "event": "` + name + `"}` + "\r\n"
+	}
+	_, _, err = c.Feed([]byte(event("RESUME") + `{"return": {}, "id": "` + asked.ID + `"}` + "\r\n" + event("STOP")))
+	if want := []string{"RESUME", "reply", "STOP"}; err != nil || !slices.Equal(order, want) {
+		t.Errorf("order %v, %v; want %v", order, err, want)
+	}
+}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"virtree.dev/internal/failpoint"
+	"virtree.dev/supervisor/observe"
 )
 
 // nobody runs the daemons when the test is root, so that they are session daemons.
@@ -188,6 +189,13 @@ func (p *place) start() {
 	p.t.Helper()
 	p.launch(libvirtd(p.t))
 	p.await()
+	eventually(p.t, "the machines of a boot are started", func() error {
+		text, err := os.ReadFile(p.state("autostarted"))
+		if err == nil && len(text) > 0 {
+			err = fmt.Errorf("left: %q", text)
+		}
+		return err
+	})
 }
 
 // launch starts a daemon.
@@ -265,19 +273,31 @@ func (p *place) stop()    { p.t.Helper(); p.signal(syscall.SIGTERM) }
 func (p *place) restart() { p.t.Helper(); p.kill(); p.start() }
 
 func (p *place) cleanUp() {
+	if p.t.Failed() {
+		p.tell()
+	}
 	if p.cmd != nil {
 		p.signal(syscall.SIGKILL)
 	}
 	for _, q := range p.machines() {
 		_ = syscall.Kill(q.pid, syscall.SIGKILL)
 	}
-	if p.t.Failed() {
-		if text, err := os.ReadFile(p.logPath()); err == nil {
-			p.t.Logf("the daemon said:\n%s", tail(string(text), 40))
-		}
-	}
 	p.keepCapabilities()
 	os.RemoveAll(p.base)
+}
+
+// tell shows what a failed test leaves: processes, log, tree.
+func (p *place) tell() {
+	for _, q := range p.machines() {
+		p.t.Logf("machine %s: %s", q.uuid, readOr(fmt.Sprintf("/proc/%d/stat", q.pid)))
+	}
+	if text, err := os.ReadFile(p.logPath()); err == nil {
+		p.t.Logf("the daemon said:\n%s", tail(string(text), 40))
+	}
+	var tree strings.Builder
+	if err := observe.Copy(&tree, p.path("run/libvirt/libvirtd-observe-sock"), observe.Request{Pages: true}); err == nil {
+		p.t.Logf("its tree:\n%s", tree.String())
+	}
 }
 
 // probed keeps what a daemon learned of QEMU: looking takes its time, and every place looks at the same.

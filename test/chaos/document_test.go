@@ -56,3 +56,42 @@ func buttonDocument(p *place, name string) string {
 	disk := fmt.Sprintf("<devices><disk type='file'><source file='%s'/><target dev='hda' bus='ide'/></disk>", image)
 	return strings.Replace(document(name, "old"), "<devices>", disk, 1)
 }
+
+// fullDocument is a machine with a device of nearly each kind.
+func fullDocument(p *place, name string) string {
+	image := p.write("files/"+name+".raw", strings.Repeat("\x00", 1<<20))
+	return fmt.Sprintf(`<domain type='qemu'>
+  <name>%[1]s</name>
+  <uuid>%[2]s</uuid>
+  <title>old</title>
+  <metadata><test:note xmlns:test='http://example.org/test'>kept</test:note></metadata>
+  <memory unit='MiB'>32</memory>
+  <currentMemory unit='MiB'>24</currentMemory>
+  <vcpu current='1'>2</vcpu>
+  <iothreads>1</iothreads>
+  <os><type arch='x86_64' machine='q35'>hvm</type><boot dev='hd'/></os>
+  <features><acpi/><apic/></features>
+  <cpu mode='custom'><model>qemu64</model></cpu>
+  <clock offset='utc'/>
+  <devices>
+    <disk type='file' device='disk'>
+      <driver name='qemu' type='raw'/>
+      <source file='%[3]s'/>
+      <target dev='vda' bus='virtio'/>
+    </disk>
+    <disk type='file' device='cdrom'><target dev='sda' bus='sata'/></disk>
+    <controller type='scsi' model='virtio-scsi'/>
+    <interface type='user'><model type='virtio'/></interface>
+    <serial type='pty'/>
+    <channel type='unix'><target type='virtio' name='org.test.0'/></channel>
+    <channel type='pty'><target type='virtio' name='org.test.1'/></channel>
+    <input type='tablet' bus='usb'/>
+    <graphics type='vnc' autoport='yes'/>
+    <video><model type='vga'/></video>
+    <sound model='ich9'/>
+    <watchdog model='i6300esb' action='none'/>
+    <rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>
+    <memballoon model='virtio'/>
+  </devices>
+</domain>`, name, uuidOf(name), image)
+}

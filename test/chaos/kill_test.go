@@ -39,14 +39,46 @@ func strike(t *testing.T, p *place, name string, b blow) {
 		t.Fatalf("the daemon lived on and answered: %v", err)
 	}
 	p.ended()
-	p.arm("")
-	p.start()
-	s.client = p.connect()
-	eventually(t, "after the kill", func() error { return b.left(s) })
-	p.sound(s.client)
+	s.recover(b.left)
+}
+
+// recover starts a daemon after a blow and looks at what it finds.
+func (s *scene) recover(left func(*scene) error) {
+	s.t.Helper()
+	s.p.arm("")
+	s.p.start()
+	s.client = s.p.connect()
+	eventually(s.t, "after the kill", func() error { return left(s) })
+	s.p.sound(s.client)
 	if s.find(s.name) != nil {
-		p.usable(s.client, s.name)
+		s.p.usable(s.client, s.name)
 		s.mustBe(s.undefine(s.dom()))
-		p.sound(s.client)
+		s.p.sound(s.client)
 	}
+}
+
+// TestKillAtEveryStatusWrite kills the daemon at the first write of a start, the second, and so on
+// until the start gets by without a kill.
+func TestKillAtEveryStatusWrite(t *testing.T) {
+	p := newPlace(t)
+	p.start()
+	for n := range 20 {
+		s := &scene{client: p.connect(), p: p, name: fmt.Sprintf("w%d", n)}
+		defined(s)
+		p.arm(fmt.Sprintf("statefile.volatile=%d*off->kill", n))
+		err := startIt(s)
+		if err == nil {
+			// At least its beginning, its pid, its process, its threads and its running are written.
+			if n < 5 {
+				t.Errorf("a start writes %d times", n)
+			}
+			return
+		}
+		if !errors.Is(err, errLost) {
+			t.Fatal(err)
+		}
+		p.ended()
+		s.recover(wholeOrNot)
+	}
+	t.Error("a start writes for ever")
 }

@@ -132,6 +132,7 @@ func wantState(c *client, name string, state, reason int32) error {
 	return nil
 }
 
+// compareLooks wants everything as it was.
 func compareLooks(t *testing.T, before, after map[string]look) {
 	t.Helper()
 	for name, want := range before {
@@ -143,8 +144,10 @@ func compareLooks(t *testing.T, before, after map[string]look) {
 			t.Errorf("%s: %+v, was %+v", name, got.dom, want.dom)
 		case got.state != want.state || got.reason != want.reason:
 			t.Errorf("%s: state %d (%d), was %d (%d)", name, got.state, got.reason, want.state, want.reason)
-		case got.xml != want.xml || got.inactive != want.inactive:
-			t.Errorf("%s: its document changed:\n%s\nwas\n%s", name, got.xml, want.xml)
+		case got.xml != want.xml:
+			t.Errorf("%s: its document changed:\n%s", name, difference(want.xml, got.xml))
+		case got.inactive != want.inactive:
+			t.Errorf("%s: its definition changed:\n%s", name, difference(want.inactive, got.inactive))
 		}
 	}
 	for name := range after {
@@ -152,6 +155,32 @@ func compareLooks(t *testing.T, before, after map[string]look) {
 			t.Errorf("%s came from nowhere", name)
 		}
 	}
+}
+
+// difference shows the lines that only one of two texts has.
+func difference(a, b string) string {
+	only := func(mark, text, other string) (out string) {
+		left := map[string]int{}
+		for line := range strings.Lines(other) {
+			left[line]++
+		}
+		for line := range strings.Lines(text) {
+			if left[line]--; left[line] < 0 {
+				out += mark + line
+			}
+		}
+		return out
+	}
+	if out := only("- ", a, b) + only("+ ", b, a); out != "" {
+		return out
+	}
+	x, y := strings.Split(a, "\n"), strings.Split(b, "\n")
+	for i := range x {
+		if x[i] != y[i] {
+			return fmt.Sprintf("in another order, from line %d:\n- %s\n+ %s", i+1, x[i], y[i])
+		}
+	}
+	return ""
 }
 
 // TestWhatHappenedMeanwhile changes machines and files while no daemon is there.

@@ -190,3 +190,12 @@ var runs = found(func(s *scene, d dom) error { return s.is(d, running) })
 func pausedOr(reason int32) func(*scene) error {
 	return found(func(s *scene, d dom) error { return s.is(d, paused) })
 }
+
+// wholeOrNot wants a machine that runs, or none.
+var wholeOrNot = found(func(s *scene, d dom) error {
+	st, r := s.state(d)
+	if d.ID >= 0 && st == running || d.ID < 0 && st == shutoff {
+		return nil
+	}
+	return fmt.Errorf("id %d, state %d (%d)", d.ID, st, r)
+})

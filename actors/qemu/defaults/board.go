@@ -218,13 +218,15 @@ func (a *applier) addITCO() {
 }
 
 // addAudio gives a machine without <audio> the backend that follows from its displays.
-func (a *applier) addAudio() error {
-	if len(a.doc.Devices.Audios) > 0 {
+func (a *applier) addAudio() error { return addAudio(a.doc, a.host) }
+
+func addAudio(d *domain.Domain, h *Host) error {
+	if len(d.Devices.Audios) > 0 {
 		return nil
 	}
-	audio, err := Audio(a.doc, a.host)
+	audio, err := Audio(d, h)
 	if audio != nil {
-		a.doc.Devices.Audios = append(a.doc.Devices.Audios, audio)
+		d.Devices.Audios = append(d.Devices.Audios, audio)
 	}
 	return err
 }

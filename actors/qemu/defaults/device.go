@@ -111,9 +111,7 @@ func completeDisk(d *domain.Disk) {
 		d.Mirror.Source.Format = "raw"
 	}
 	for s := d.Source; s != nil && s.Type != "" && s.Type != "none"; s = s.Backing {
-		if s.Encryption != nil && s.Encryption.Engine == "" {
-			s.Encryption.Engine = "qemu"
-		}
+		defaultEngine(s)
 	}
 }
 

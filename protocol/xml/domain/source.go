@@ -47,6 +47,7 @@ func (p *parser) source(n *xmltree.Node, s *DiskSource) {
 			p.XMLError("'pool' and 'volume' must be specified together for 'pool' type source")
 		}
 		s.PoolMode = p.Enum(n, "mode", poolModes, xmltree.Optional)
+		p.actualSource(n, s)
 	case "nvme":
 		p.nvmeSource(n, s)
 	case "vhostuser":
@@ -68,6 +69,18 @@ func (p *parser) source(n *xmltree.Node, s *DiskSource) {
 	p.dataStore(n, s)
 	if p.opts.Status {
 		s.Private = n.Child("privateData").Detach()
+	}
+}
+
+// actualPaths are the attributes of what a volume turned out to be; it is told by status documents.
+var actualPaths = map[string]string{"file": "file", "block": "dev", "dir": "dir"}
+
+func (p *parser) actualSource(n *xmltree.Node, s *DiskSource) {
+	if !p.opts.Status {
+		return
+	}
+	if attr := actualPaths[n.Get("actualType")]; attr != "" {
+		s.Actual, s.Path = n.Get("actualType"), n.Get(attr)
 	}
 }
 

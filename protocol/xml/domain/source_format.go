@@ -67,6 +67,10 @@ func formatSourceAttrs(w *xmlout.Writer, s *DiskSource, o FormatOptions) {
 		w.OptAttr("pool", s.Pool)
 		w.OptAttr("volume", s.Volume)
 		w.OptAttr("mode", s.PoolMode)
+		if attr := actualPaths[s.Actual]; o.Status && attr != "" {
+			w.Attr("actualType", s.Actual)
+			w.OptAttr(attr, s.Path)
+		}
 	case "nvme":
 		w.Attr("type", "pci")
 		w.OptAttr("managed", s.NVMe.Managed.YesNo())

@@ -215,9 +215,30 @@ func parseJob(r *xmltree.Reader, n *xmltree.Node, s *Status) {
 	j.AsyncStarted, _ = r.Ulong(n, "asyncStarted", 10, xmltree.Optional)
 	j.AsyncPaused = r.YesNo(n, "asyncPaused") == domain.Yes
 	for c := range n.Elements() {
-		j.Details = append(j.Details, c.Detach())
+		detail := c.Detach()
+		wrapMigrationSource(detail)
+		j.Details = append(j.Details, detail)
 	}
 	s.Job = j
+}
+
+// wrapMigrationSource gives the source of a disk's migration an element of its own; older
+// daemons wrote it into the one around it.
+func wrapMigrationSource(disk *xmltree.Node) {
+	outer := disk.Child("migrationSource")
+	if outer == nil || outer.Child("source") != nil {
+		return
+	}
+	source := &xmltree.Node{Name: "source", Parent: outer, Nodes: outer.Nodes}
+	attrs := outer.Attrs
+	outer.Attrs, outer.Nodes = nil, []*xmltree.Node{source}
+	for _, a := range attrs {
+		if a.Name == "type" || a.Name == "format" {
+			outer.Attrs = append(outer.Attrs, a)
+		} else {
+			source.Attrs = append(source.Attrs, a)
+		}
+	}
 }
 
 func formatJob(w *xmlout.Writer, s *Status) {
