@@ -1,7 +1,10 @@
 package driver
 
 import (
+	"encoding/json"
+	"io"
 	"net/url"
+	"os"
 	"regexp"
 
 	"virtree.dev/actors/dispatch"
@@ -36,6 +39,15 @@ type Driver interface {
 type Default interface {
 	// DefaultURI is what an empty URI stands for on this host, "" for nothing.
 	DefaultURI() string
+}
+
+// SessionFreezer is a driver that keeps something for sessions or streams which
+// lives through a re-exec.
+type SessionFreezer interface {
+	FreezeSession(s *dispatch.Session) (json.RawMessage, error) // nil: nothing
+	ThawSession(s *dispatch.Session, state json.RawMessage) error
+	// ThawStream gives nil for a kind that is not its own.
+	ThawStream(kind string, state json.RawMessage, f *os.File) (io.ReadWriteCloser, error)
 }
 
 // Roster has the drivers of a daemon in the order in which they are asked.

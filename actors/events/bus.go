@@ -1,6 +1,7 @@
 package events
 
 import (
+	"context"
 	"encoding/binary"
 	"regexp"
 	"strconv"
@@ -76,6 +77,24 @@ func (b *Bus) Subscribe(s *Subscription) {
 	b.subs[s.Kind] = append(old[:len(old):len(old)], s)
 }
 
+// Resubscribe goes on with a subscription of the former program, whose number stays.
+func (b *Bus) Resubscribe(s *Subscription) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.last = max(b.last, s.Callback)
+	old := b.subs[s.Kind]
+	b.subs[s.Kind] = append(old[:len(old):len(old)], s)
+}
+
+// barrier is a call that is answered when all that was published before is delivered.
+type barrier struct{ gen.Returns[struct{}] }
+
+// Flush waits until what was published is with its subscribers.
+func (b *Bus) Flush(ctx context.Context) error {
+	_, err := gen.Call(ctx, b.sys.Named(b.name), barrier{})
+	return err
+}
+
 // Unsubscribe ends subscriptions.
 func (b *Bus) Unsubscribe(subs ...*Subscription) {
 	b.mu.Lock()
@@ -143,6 +162,9 @@ func (p *process) HandleMessage(_ *gen.Process, m any) error {
 	}
 	return nil
 }
+
+// HandleCall answers barriers.
+func (p *process) HandleCall(*gen.Process, gen.From, any) (any, error) { return struct{}{}, nil }
 
 // HandleInspect counts.
 func (p *process) HandleInspect(*gen.Process) map[string]string {

@@ -9,14 +9,31 @@ import (
 // orphaned says that the client with whom a machine was to end is gone. ID tells which machine was meant.
 type orphaned struct{ ID int }
 
+// bound are the machines that end with a session, by their domains.
+type bound map[domain.UUID]int
+
+type boundKey struct{}
+
 // endWithSession ends the machine that a domain has now when the client goes.
-func (d *Driver) endWithSession(c *dispatch.Call, uuid domain.UUID) {
+func (d *Driver) endWithSession(s *dispatch.Session, uuid domain.UUID) {
 	o := d.registry.ByUUID(uuid)
 	if o == nil || !o.Active() {
 		return
 	}
+	d.bind(s, uuid, o.ID)
+}
+
+func (d *Driver) bind(s *dispatch.Session, uuid domain.UUID, id int) {
+	all, _ := s.Value(boundKey{}).(bound)
+	next := bound{uuid: id}
+	for u, other := range all {
+		if u != uuid {
+			next[u] = other
+		}
+	}
+	s.SetValue(boundKey{}, next)
 	ref := d.domainRef(uuid)
-	c.Session.OnEnd(func() { _ = gen.Send(ref, orphaned{ID: o.ID}) })
+	s.OnEnd(func() { _ = gen.Send(ref, orphaned{ID: id}) })
 }
 
 // endOrphan ends a machine whose client has gone.

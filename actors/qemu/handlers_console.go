@@ -1,7 +1,6 @@
 package qemu
 
 import (
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -51,11 +50,11 @@ func (d *Driver) openConsole(c *dispatch.Call, a *remote.DomainOpenConsoleArgs) 
 	path := dev.Source.Path
 	force := a.Flags&virtype.DomainConsoleForce != 0
 	return nil, d.connect(c, path, force, "Active console session exists for this domain",
-		func() (io.ReadWriteCloser, error) { return openTerminal(path) })
+		func() (device, error) { return openTerminal(path) })
 }
 
 // connect makes a device the backend of the call's stream.
-func (d *Driver) connect(c *dispatch.Call, path string, force bool, taken string, open func() (io.ReadWriteCloser, error)) error {
+func (d *Driver) connect(c *dispatch.Call, path string, force bool, taken string, open func() (device, error)) error {
 	dev, ok, err := d.consoles.take(path, force, open)
 	switch {
 	case err != nil:
@@ -109,7 +108,7 @@ func (d *Driver) openChannel(c *dispatch.Call, a *remote.DomainOpenChannelArgs) 
 	path := dev.Source.Path
 	force := a.Flags&virtype.DomainChannelForce != 0
 	return nil, d.connect(c, path, force, "Active channel stream exists for this domain",
-		func() (io.ReadWriteCloser, error) { return openSocket(path) })
+		func() (device, error) { return openSocket(path) })
 }
 
 func findChannel(def *xml.Domain, name *string) *xml.Chardev {

@@ -60,7 +60,7 @@ func (d *Driver) startFor(c *dispatch.Call, h handle, flags startFlags) error {
 		return err
 	}
 	if flags&startAutodestroy != 0 {
-		d.endWithSession(c, h.object.UUID)
+		d.endWithSession(c.Session, h.object.UUID)
 	}
 	return nil
 }

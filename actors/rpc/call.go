@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"os"
+	"slices"
 
 	"virtree.dev/actors/dispatch"
 	"virtree.dev/protocol/program"
@@ -50,7 +51,7 @@ func (c *client) call(k *call) {
 	p.payload = append([]byte(nil), k.payload...)
 	limit := c.server.Limits().MaxClientRequests
 	c.mu.Lock()
-	if len(c.parked) > 0 || c.requests >= limit || c.server.Draining() {
+	if len(c.parked) > 0 || c.requests >= limit || c.server.beginsNothing() {
 		c.parked = append(c.parked, p)
 		c.bytes += len(p.payload)
 		c.in.paused = len(c.parked) >= parkedCalls || c.bytes >= parkedBytes
@@ -65,6 +66,10 @@ func (c *client) call(k *call) {
 // submit hands a call to a worker. It has been counted as a request.
 func (c *client) submit(p parkedCall) {
 	err := c.server.pool.Submit(act.Job{High: p.proc.Priority == program.High, Run: func(s *act.Slot) {
+		if c.server.holding.Load() {
+			c.takeBack(p)
+			return
+		}
 		c.run(c.context(), &p.call, p.proc, p.handler, s)
 		c.mu.Lock()
 		c.requests--
@@ -76,18 +81,29 @@ func (c *client) submit(p parkedCall) {
 	}
 }
 
+// takeBack parks a call that has not begun before all others.
+func (c *client) takeBack(p parkedCall) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.requests--
+	c.parked = slices.Insert(c.parked, c.back, p)
+	c.back++
+	c.bytes += len(p.payload)
+}
+
 // unpark submits parked calls as far as the limit allows, and the replies that
 // the client has not read.
 func (c *client) unpark() {
 	limit := c.server.Limits().MaxClientRequests
 	for {
 		c.mu.Lock()
-		if len(c.parked) == 0 || c.requests >= limit || c.out.heavy.Load() || c.server.Draining() {
+		if len(c.parked) == 0 || c.requests >= limit || c.out.heavy.Load() || c.server.beginsNothing() {
 			c.mu.Unlock()
 			return
 		}
 		p := c.parked[0]
 		c.parked = c.parked[1:]
+		c.back = max(c.back-1, 0)
 		c.bytes -= len(p.payload)
 		c.requests++
 		if c.eased != nil {

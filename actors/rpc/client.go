@@ -15,6 +15,7 @@ import (
 // client is one connection. A poller reads for it.
 type client struct {
 	id      uint64
+	from    string // the listener's name
 	server  *Server
 	poller  *poller
 	socket  *sys.Socket
@@ -28,6 +29,7 @@ type client struct {
 	interest uint32        // what the poller watches the socket for
 	requests int           // calls that wait for a worker or run
 	parked   []parkedCall  // calls beyond max_client_requests
+	back     int           // of parked: how many were taken back from the pool
 	bytes    int           // of parked
 	eased    chan struct{} // closed when something was unparked
 	streams  map[streamKey]*stream
@@ -43,7 +45,7 @@ type client struct {
 
 // admit starts a client for a connection.
 func (s *Server) admit(socket *sys.Socket, l *Listener) {
-	c := &client{server: s, socket: socket, since: time.Now()}
+	c := &client{server: s, from: l.name, socket: socket, since: time.Now()}
 	c.out.client = c
 	who := dispatch.Nobody()
 	if pid, uid, gid, err := socket.Credentials(); err == nil {

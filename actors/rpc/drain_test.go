@@ -34,7 +34,7 @@ func stoppable(t *testing.T, drain time.Duration) (path string, f *fake, s *rpc.
 	if err != nil {
 		t.Fatal(err)
 	}
-	top, err := sys.Start(act.Supervisor{Children: []gen.Child{bus.Child(), s.Child(socket)}}.Child("top", gen.Permanent))
+	top, err := sys.Start(act.Supervisor{Children: []gen.Child{bus.Child(), s.Child(nil, socket)}}.Child("top", gen.Permanent))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -13,6 +14,7 @@ import (
 
 	"virtree.dev/internal/sys"
 	"virtree.dev/supervisor/act"
+	"virtree.dev/supervisor/freeze"
 	"virtree.dev/supervisor/gen"
 )
 
@@ -23,6 +25,7 @@ type Listener struct {
 	socket   *net.UnixListener
 	readOnly bool
 	guarded  bool
+	ours     bool // not from outside
 	server   *Server
 }
 
@@ -49,7 +52,7 @@ func Listen(name, path string, mode os.FileMode, group int, readOnly bool) (*Lis
 		socket.Close()
 		return nil, err
 	}
-	return &Listener{name: name, socket: socket, readOnly: readOnly}, nil
+	return &Listener{name: name, socket: socket, readOnly: readOnly, ours: true}, nil
 }
 
 // Adopt makes a listener of a socket that came from outside, such as systemd.
@@ -105,6 +108,46 @@ func (k *listener) Init(p *gen.Process) error {
 		return err
 	}
 	return p.SpawnMeta("accept", a)
+}
+
+// frozenListener is what a socket alone does not tell.
+type frozenListener struct {
+	ReadOnly bool `json:"read_only"`
+	Guarded  bool `json:"guarded"`
+	Ours     bool `json:"ours"` // its name is removed with it
+}
+
+// Freeze implements gen.Freezer: nothing is accepted any more, and who connects waits.
+func (k *listener) Freeze(*gen.Process) (gen.Frozen, error) {
+	raw, err := json.Marshal(frozenListener{k.l.readOnly, k.l.guarded, k.l.ours})
+	return gen.Frozen{Version: frozenVersion, State: raw, Files: map[string]syscall.Conn{"socket": k.l.socket}}, err
+}
+
+// Thaw implements gen.Freezer; in the next program the Listener was thawed before.
+func (k *listener) Thaw(p *gen.Process, _ gen.Frozen) error { return k.Init(p) }
+
+// ThawListener takes over a socket of the former program.
+func ThawListener(name string, f *gen.Frozen) (*Listener, error) {
+	var state frozenListener
+	if err := json.Unmarshal(f.State, &state); err != nil {
+		return nil, err
+	}
+	file, err := freeze.File(f, "socket")
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	l, err := net.FileListener(file)
+	if err != nil {
+		return nil, err
+	}
+	socket, ok := l.(*net.UnixListener)
+	if !ok {
+		l.Close()
+		return nil, fmt.Errorf("%s is no UNIX socket", name)
+	}
+	socket.SetUnlinkOnClose(state.Ours)
+	return &Listener{name: name, socket: socket, readOnly: state.ReadOnly, guarded: state.Guarded, ours: state.Ours}, nil
 }
 
 // HandleMessage ends with the accept loop.

@@ -25,6 +25,7 @@ type output struct {
 	corked  bool
 	writing bool // somebody writes
 	blocked bool // the socket is full: the poller is to go on
+	halted  bool // nobody begins to write
 	closed  bool
 	last    bool          // nothing follows what is queued
 	drained chan struct{} // closed when the queue has room again
@@ -83,7 +84,7 @@ func (o *output) release() {
 	if len(o.data)-o.sent >= unreadStop {
 		o.heavy.Store(true)
 	}
-	if o.corked || o.writing || o.closed {
+	if o.corked || o.writing || o.closed || o.halted {
 		o.mu.Unlock()
 		return
 	}

@@ -39,7 +39,12 @@ func (p *poller) add(c *client) bool {
 	}
 	fd := c.socket.FD()
 	p.clients[int32(fd)] = c
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.poller, c.interest = p, sys.Readable
+	if c.in.paused {
+		c.interest = sys.Writable // brings the poller to look whether it may go on
+	}
 	if p.set.Add(fd, c.interest) != nil {
 		delete(p.clients, int32(fd))
 		return false
@@ -96,10 +101,16 @@ func (p *poller) drop(c *client) {
 	c.end()
 }
 
-// close lets go of all clients: what was answered is written first.
+// close lets go of all clients: what was answered is written first. Where the
+// server is being frozen they stay as they are.
 func (p *poller) close() {
+	defer p.set.Close()
 	p.mu.Lock()
 	p.closed = true
+	if p.server.freezing.Load() {
+		p.mu.Unlock()
+		return
+	}
 	all := p.clients
 	p.clients = map[int32]*client{}
 	p.mu.Unlock()
@@ -107,5 +118,4 @@ func (p *poller) close() {
 		c.shut()
 		c.end()
 	}
-	p.set.Close()
 }

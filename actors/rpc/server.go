@@ -25,6 +25,7 @@ type Server struct {
 	access     dispatch.Access
 	log        *zap.Logger
 	errors     *zap.Logger
+	sessions   Sessions
 	pool       *act.Pool
 	threads    int
 	drainTime  time.Duration
@@ -40,6 +41,9 @@ type Server struct {
 
 	owner   atomic.Pointer[gen.Process] // of the clients
 	pollers atomic.Pointer[[]*poller]
+
+	holding  atomic.Bool // no call begins on a worker
+	freezing atomic.Bool // clients are left as they are
 }
 
 // Options are what a server is made of.
@@ -50,6 +54,7 @@ type Options struct {
 	Limits     Limits
 	Log        *zap.Logger
 	Errors     *zap.Logger // what calls failed with; nil: nobody wants to know
+	Sessions   Sessions    // nil: the server cannot be frozen
 	// Threads read from clients, each from its share of them; 0 is one a processor.
 	Threads int
 	// DrainTime is how long the end waits for calls that run; 0 is libvirt's 30 s.
@@ -68,7 +73,7 @@ func New(o Options) *Server {
 		o.DrainTime = drainTime
 	}
 	s := &Server{
-		name: o.Name, dispatcher: o.Dispatcher, access: o.Access, log: o.Log, errors: o.Errors,
+		name: o.Name, dispatcher: o.Dispatcher, access: o.Access, log: o.Log, errors: o.Errors, sessions: o.Sessions,
 		threads: o.Threads, drainTime: o.DrainTime,
 		limits:  o.Limits,
 		clients: map[uint64]*client{}, strangers: map[uint64]*client{}, room: make(chan struct{}),
@@ -78,17 +83,24 @@ func New(o Options) *Server {
 }
 
 // Child is the server's tree: clients, what drains them, then the listeners.
-func (s *Server) Child(listeners ...*Listener) gen.Child {
+// thaw has what the clients of the former program left, nil where there was none.
+func (s *Server) Child(thaw *gen.Frozen, listeners ...*Listener) gen.Child {
 	children := []gen.Child{
-		{Name: s.name + ".clients", New: func() gen.Behavior { return &clients{server: s} }},
+		{
+			Name: s.ClientsName(), Register: true, Thaw: thaw,
+			New: func() gen.Behavior { return &clients{server: s} },
+		},
 		s.drainChild(),
 	}
 	for _, l := range listeners {
 		l.server = s
-		children = append(children, gen.Child{Name: l.name, New: func() gen.Behavior { return &listener{l: l} }})
+		children = append(children, gen.Child{Name: l.name, Register: true, New: func() gen.Behavior { return &listener{l: l} }})
 	}
 	return act.Supervisor{Type: act.RestForOne, Children: children}.Child(s.name, gen.Permanent)
 }
+
+// ClientsName is the name of the process of all clients.
+func (s *Server) ClientsName() string { return s.name + ".clients" }
 
 // Limits gives the settings.
 func (s *Server) Limits() Limits {

@@ -84,7 +84,7 @@ func serve(t testing.TB, l rpc.Limits, readOnly bool) (path string, f *fake, bus
 	if err != nil {
 		t.Fatal(err)
 	}
-	top, err := sys.Start(act.Supervisor{Children: []gen.Child{bus.Child(), s.Child(socket)}}.Child("top", gen.Permanent))
+	top, err := sys.Start(act.Supervisor{Children: []gen.Child{bus.Child(), s.Child(nil, socket)}}.Child("top", gen.Permanent))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"runtime/debug"
+	"slices"
 	"sync"
 
 	"virtree.dev/actors/dispatch"
@@ -172,6 +174,9 @@ func (s *stream) feed(p portion) (flooded bool) {
 func (s *stream) toBackend(context.Context) error {
 	for range s.fed {
 		for {
+			if s.client.server.freezing.Load() {
+				return nil
+			}
 			p, more, over := s.shift()
 			if over {
 				return nil
@@ -179,8 +184,7 @@ func (s *stream) toBackend(context.Context) error {
 			if !more {
 				break
 			}
-			if err := s.write(p); err != nil {
-				s.fail(virerr.From(virerr.FromStreams, err))
+			if !s.write(p) {
 				return nil
 			}
 		}
@@ -192,12 +196,33 @@ func (s *stream) toBackend(context.Context) error {
 	return nil
 }
 
-func (s *stream) write(p portion) error {
+// write gives a portion to the backend; what that did not take by the time of a
+// freeze stays in the queue.
+func (s *stream) write(p portion) bool {
+	n, err := 0, error(nil)
 	if p.data == nil {
-		return s.backend.(dispatch.SparseBackend).Hole(p.hole)
+		err = s.backend.(dispatch.SparseBackend).Hole(p.hole)
+	} else {
+		n, err = s.backend.Write(p.data)
 	}
-	_, err := s.backend.Write(p.data)
-	return err
+	switch {
+	case err == nil:
+		return true
+	case s.interrupted(err):
+		s.mu.Lock()
+		p.data = p.data[n:]
+		s.queue = slices.Insert(s.queue, 0, p)
+		s.size += len(p.data) + portionSize
+		s.mu.Unlock()
+	default:
+		s.fail(virerr.From(virerr.FromStreams, err))
+	}
+	return false
+}
+
+// interrupted says whether an error comes of a freeze.
+func (s *stream) interrupted(err error) bool {
+	return errors.Is(err, os.ErrDeadlineExceeded) && s.client.server.freezing.Load()
 }
 
 // shift gives the next portion for the backend.
@@ -236,6 +261,8 @@ func (s *stream) toClient(ctx context.Context) error {
 			return nil
 		}
 		switch {
+		case s.client.server.freezing.Load() && (err == nil || s.interrupted(err)):
+			return nil
 		case errors.Is(err, io.EOF):
 			s.send(ctx, wire.Stream, nil)
 			return nil
@@ -277,9 +304,13 @@ func (s *stream) send(ctx context.Context, t wire.Type, b []byte) bool {
 	for ch := s.client.out.stuffed(); ch != nil; ch = s.client.out.stuffed() {
 		select {
 		case <-ch:
+			continue
 		case <-ctx.Done():
-			return false
+			if !s.client.server.freezing.Load() {
+				return false
+			}
 		}
+		break // what was read goes along with the client
 	}
 	s.mu.Lock()
 	ended := s.ended
@@ -349,15 +380,22 @@ func (s *stream) end() (first bool, err error) {
 	return first, err
 }
 
-// endStreams ends all; none is added later.
-func (c *client) endStreams() {
+func (c *client) allStreams() []*stream {
 	c.mu.Lock()
-	c.ended = true
+	defer c.mu.Unlock()
 	all := make([]*stream, 0, len(c.streams))
 	for _, s := range c.streams {
 		all = append(all, s)
 	}
+	return all
+}
+
+// endStreams ends all; none is added later.
+func (c *client) endStreams() {
+	c.mu.Lock()
+	c.ended = true
 	c.mu.Unlock()
+	all := c.allStreams()
 	if len(all) == 0 {
 		return
 	}

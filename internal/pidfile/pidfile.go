@@ -44,6 +44,12 @@ func Acquire(path string) (*File, error) {
 	}
 }
 
+// Resume goes on with a file that was locked before; lock is its descriptor.
+func Resume(path string, lock *os.File) *File { return &File{path: path, file: lock} }
+
+// Lock is the descriptor that holds the lock. A duplicate would end it when closed.
+func (p *File) Lock() *os.File { return p.file }
+
 func isStill(path string, f *os.File) bool {
 	now, err := os.Stat(path)
 	if err != nil {

@@ -1,8 +1,10 @@
 package sys
 
 import (
+	"errors"
 	"os"
 	"sync"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -98,3 +100,33 @@ func (s *Socket) Credentials() (pid, uid, gid int, err error) {
 	}
 	return int(cred.Pid), int(cred.Uid), int(cred.Gid), nil
 }
+
+// AdoptSocket makes a Socket of a file, which is closed.
+func AdoptSocket(f *os.File) (*Socket, error) {
+	defer f.Close()
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	s := &Socket{fd: -1}
+	failed := conn.Control(func(fd uintptr) {
+		if s.fd, err = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 3); err == nil {
+			err = unix.SetNonblock(s.fd, true)
+		}
+	})
+	return s, errors.Join(failed, err)
+}
+
+// SyscallConn gives the descriptor to whoever passes it on.
+func (s *Socket) SyscallConn() (syscall.RawConn, error) { return socketConn{s}, nil }
+
+type socketConn struct{ s *Socket }
+
+func (c socketConn) Control(f func(fd uintptr)) error {
+	return c.s.control(func(fd int) error {
+		f(uintptr(fd))
+		return nil
+	})
+}
+func (socketConn) Read(func(fd uintptr) bool) error  { return syscall.EINVAL }
+func (socketConn) Write(func(fd uintptr) bool) error { return syscall.EINVAL }

@@ -49,15 +49,13 @@ type Pool struct {
 	most     int // ordinary workers ever in use at once, as libvirt keeps its threads
 	waiting  []chan struct{}
 	closed   bool
-	idle     *sync.Cond
+	drained  []chan struct{} // closed when no job is left
 	panicked func(*gen.PanicError)
 }
 
 // NewPool makes a pool; panicked hears of jobs that panic, and may be nil.
 func NewPool(l Limits, panicked func(*gen.PanicError)) *Pool {
-	p := &Pool{limits: l, most: l.Min, panicked: panicked}
-	p.idle = sync.NewCond(&p.mu)
-	return p
+	return &Pool{limits: l, most: l.Min, panicked: panicked}
 }
 
 // Submit queues a job and never blocks.
@@ -169,9 +167,30 @@ func (s *Slot) done() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s.release()
-	if p.active--; p.active == 0 {
-		p.idle.Broadcast()
+	p.active--
+	p.tellDrained()
+}
+
+// tellDrained wakes who waits for the end of all jobs. p.mu is held.
+func (p *Pool) tellDrained() {
+	if p.active+len(p.low)+len(p.high) > 0 {
+		return
 	}
+	for _, c := range p.drained {
+		close(c)
+	}
+	p.drained = nil
+}
+
+// Drained gives a channel that is closed once no job runs or waits, which new
+// jobs may put off.
+func (p *Pool) Drained() <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := make(chan struct{})
+	p.drained = append(p.drained, c)
+	p.tellDrained()
+	return c
 }
 
 // SetLimits changes the limits; they count at once.
@@ -203,10 +222,8 @@ func (p *Pool) Active() int {
 // Close takes no more jobs and waits for those that run; queued ones are dropped.
 func (p *Pool) Close() {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.closed = true
 	p.low, p.high = nil, nil
-	for p.active > 0 {
-		p.idle.Wait()
-	}
+	p.mu.Unlock()
+	<-p.Drained()
 }

@@ -1,8 +1,6 @@
 package gen
 
 import (
-	"encoding/json"
-	"os"
 	"time"
 )
 
@@ -15,19 +13,6 @@ type Behavior interface {
 	HandleCall(p *Process, from From, req any) (any, error) // the error goes to the caller; ErrLater: From answers
 	HandleInspect(p *Process) map[string]string             // one page of the observer
 	Terminate(p *Process, reason error)
-}
-
-// Freezer is a Behavior that lives through a re-exec.
-type Freezer interface {
-	Freeze(p *Process) (Frozen, error) // mailbox drained, meta processes stopped
-	Thaw(p *Process, f Frozen) error   // in place of Init
-}
-
-// Frozen is the state of a process between two programs.
-type Frozen struct {
-	Version int
-	State   json.RawMessage
-	Files   map[string]*os.File // passed on by number
 }
 
 // Restart says when a child is started again.

@@ -130,6 +130,21 @@ func (b *mailbox) close() []any {
 	return left
 }
 
+// urgent says whether the urgent lane has something.
+func (b *mailbox) urgent() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.queues[laneUrgent].count > 0
+}
+
+// rouse makes whoever waits for wake look again.
+func (b *mailbox) rouse() {
+	select {
+	case b.wake <- struct{}{}:
+	default:
+	}
+}
+
 func (b *mailbox) depth() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()

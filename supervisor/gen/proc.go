@@ -20,13 +20,14 @@ const (
 	Starting State = iota
 	Idle
 	Busy
+	Frosted // between two programs
 	Stopping
 	Ended
 	Zombie
 )
 
 func (s State) String() string {
-	return [...]string{"starting", "idle", "busy", "stopping", "ended", "zombie"}[s]
+	return [...]string{"starting", "idle", "busy", "frozen", "stopping", "ended", "zombie"}[s]
 }
 
 // proc is a process as the runtime sees it.
@@ -196,6 +197,8 @@ func (p *proc) handleOne(m any) (err error) {
 	switch m := m.(type) {
 	case callMsg:
 		return p.answer(m)
+	case freezeMsg:
+		return p.freeze(m)
 	case inspectMsg:
 		m.reply <- p.behavior.HandleInspect(p.handle)
 		return nil

@@ -12,6 +12,7 @@ import (
 	"virtree.dev/internal/logging"
 	"virtree.dev/internal/sys"
 	"virtree.dev/protocol/xml/uuid"
+	"virtree.dev/supervisor/freeze"
 )
 
 // setup is everything that is decided before a process of the tree starts.
@@ -25,6 +26,8 @@ type setup struct {
 	hostUUID uuid.UUID
 	pidPath  string
 	sockets  paths.Sockets
+	program  string      // what takes over on SIGUSR1
+	box      *freeze.Box // from the former program; nil where there was none
 }
 
 func newSetup(s Spec, o *options) *setup {

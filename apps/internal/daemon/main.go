@@ -22,7 +22,11 @@ func Main(spec Spec) int {
 		return code
 	}
 	s := newSetup(spec, o)
-	forks := o.background && parent == nil
+	if err := s.inherit(); err != nil {
+		s.complain(err)
+		return exitFailure
+	}
+	forks := o.background && parent == nil && s.box == nil
 	notes, err := s.configure()
 	if err != nil {
 		s.complain(err)
@@ -97,7 +101,7 @@ func (s *setup) live(parent *parentStatus) error {
 			return fmt.Errorf("cannot change to root directory: %w", sys.Errno(err))
 		}
 	}
-	pid, err := pidfile.Acquire(s.pidPath)
+	pid, err := s.acquirePIDFile()
 	if err != nil {
 		return &startError{stagePIDFile, err}
 	}
@@ -115,7 +119,8 @@ func (s *setup) live(parent *parentStatus) error {
 	}
 	parent.report(stageNone)
 	s.tell(notify.Ready)
-	reason := s.watch(t, signals)
+	s.settle()
+	reason := s.watch(t, signals, pid)
 	s.tell(notify.Stopping)
 	if err := t.stop(); err != nil && reason == nil {
 		s.logger.Warn("stop", zap.Error(err))
@@ -124,7 +129,7 @@ func (s *setup) live(parent *parentStatus) error {
 }
 
 // watch waits for a signal, for the idle timeout, or for the tree to give up.
-func (s *setup) watch(t *tree, signals <-chan os.Signal) error {
+func (s *setup) watch(t *tree, signals <-chan os.Signal, pid *pidfile.File) error {
 	for {
 		select {
 		case sig := <-signals:
@@ -132,7 +137,7 @@ func (s *setup) watch(t *tree, signals <-chan os.Signal) error {
 			case syscall.SIGHUP:
 				s.reload(t)
 			case syscall.SIGUSR1:
-				s.logger.Warn("SIGUSR1 is ignored: this daemon cannot be replaced in place yet")
+				s.replace(t, pid)
 			default:
 				s.logger.Info("stopping", zap.Stringer("signal", sig))
 				return nil

@@ -24,6 +24,14 @@ type socket struct {
 	readOnly bool
 }
 
+// listener names the listeners of a socket, of which systemd may have opened several.
+func (k socket) listener(i int) string {
+	if i == 0 {
+		return k.name
+	}
+	return k.name + "." + strconv.Itoa(i+1)
+}
+
 func (s *setup) wantedSockets() []socket {
 	c := s.config
 	return []socket{
@@ -40,6 +48,9 @@ func (s *setup) listen() (listeners []*rpc.Listener, err error) {
 			err = &startError{stageNetwork, err}
 		}
 	}()
+	if s.box != nil {
+		return s.thawListeners()
+	}
 	group, err := groupID(s.config.UnixSockGroup)
 	if err != nil {
 		return nil, err
@@ -70,6 +81,24 @@ func (s *setup) listen() (listeners []*rpc.Listener, err error) {
 	}
 	s.passOver(handed)
 	return listeners, handed.Unclaimed()
+}
+
+// thawListeners takes over the sockets of the former program.
+func (s *setup) thawListeners() (listeners []*rpc.Listener, err error) {
+	for _, k := range s.wantedSockets() {
+		for i := 0; ; i++ {
+			f := s.box.Take(k.listener(i))
+			if f == nil {
+				break
+			}
+			l, err := rpc.ThawListener(k.listener(i), f)
+			if err != nil {
+				return listeners, err
+			}
+			listeners = append(listeners, l)
+		}
+	}
+	return listeners, nil
 }
 
 // passOver claims the sockets of libvirt's own units that this daemon cannot serve yet.
@@ -129,12 +158,12 @@ func adopt(k socket, handed *activation.Sockets) ([]*rpc.Listener, error) {
 		return nil, err
 	}
 	var adopted []*rpc.Listener
-	for _, l := range list {
+	for i, l := range list {
 		u, ok := l.(*net.UnixListener)
 		if !ok {
 			return adopted, fmt.Errorf("socket %s from systemd is no UNIX socket", k.unit)
 		}
-		adopted = append(adopted, rpc.Adopt(k.name, u, k.readOnly))
+		adopted = append(adopted, rpc.Adopt(k.listener(i), u, k.readOnly))
 	}
 	return adopted, nil
 }

@@ -23,6 +23,8 @@ type tree struct {
 	root      gen.Ref
 	ended     chan error    // the root's exit reason
 	idled     chan struct{} // nothing to do for the time of --timeout
+	bus       *events.Bus
+	server    *rpc.Server
 	drivers   []roster.Driver
 	listeners []*rpc.Listener
 	observer  *observe.Listener
@@ -79,25 +81,25 @@ func (s *setup) boot() (*tree, error) {
 		closeAll(listeners)
 		return nil, &startError{stageNetwork, err}
 	}
-	bus := events.NewBus(t.system, "events")
+	t.bus = events.NewBus(t.system, "events")
 	for _, entry := range s.spec.Drivers {
-		d, err := entry(roster.Host{System: t.system, Dirs: s.dirs, Bus: bus, Log: s.log, UUID: s.hostUUID})
+		d, err := entry(roster.Host{System: t.system, Dirs: s.dirs, Bus: t.bus, Log: s.log, UUID: s.hostUUID})
 		if err != nil {
 			t.close()
 			return nil, &startError{stageDriver, err}
 		}
 		t.drivers = append(t.drivers, d)
 	}
-	server := s.newServer(t, bus)
+	t.server = s.newServer(t)
 	children := []gen.Child{
 		{Name: logName, Register: true, New: func() gen.Behavior { return &logKeeper{log: s.log} }},
-		bus.Child(),
+		t.bus.Child(),
 		t.driversChild(),
-		server.Child(listeners...),
+		t.server.Child(s.box.Take(t.server.ClientsName()), listeners...),
 		t.observer.Child(),
 	}
 	if n := s.options.timeout; n > 0 {
-		children = append(children, t.idleChild(time.Duration(n)*time.Second, server))
+		children = append(children, t.idleChild(time.Duration(n)*time.Second, t.server))
 	}
 	t.root, err = t.system.Start(gen.Child{Name: s.spec.Name, Shutdown: time.Minute, New: func() gen.Behavior {
 		return &root{act.Supervisor{Type: act.RestForOne, Children: children}, t.ended}
@@ -117,14 +119,16 @@ func (t *tree) driversChild() gen.Child {
 	return act.Supervisor{Type: act.OneForOne, Children: children}.Child("drivers", gen.Permanent)
 }
 
-func (s *setup) newServer(t *tree, bus *events.Bus) *rpc.Server {
+func (s *setup) newServer(t *tree) *rpc.Server {
 	drivers := make(driver.Roster, len(t.drivers))
 	for i, d := range t.drivers {
 		drivers[i] = d
 	}
+	service := connection.New(drivers, t.bus)
 	return rpc.New(rpc.Options{
 		Name:       s.spec.Name,
-		Dispatcher: dispatch.New(connection.New(drivers, bus).Tables()...),
+		Dispatcher: dispatch.New(service.Tables()...),
+		Sessions:   service,
 		Limits:     limitsOf(s.config),
 		Log:        s.log.Logger("rpc.server"),
 		Errors:     s.log.Logger("util.error"),

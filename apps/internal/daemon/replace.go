@@ -1,0 +1,108 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"virtree.dev/internal/pidfile"
+	"virtree.dev/supervisor/freeze"
+	"virtree.dev/systemd/notify"
+)
+
+// The parts that are the daemon's own.
+const (
+	partPIDFile = "pidfile"
+	fileLock    = "lock"
+)
+
+// replacePatience bounds how long a replacement waits for calls that run.
+const replacePatience = 30 * time.Second
+
+// freezer is a driver with state of its own that lives through a replacement.
+type freezer interface {
+	Freeze(ctx context.Context, box *freeze.Box) (resume func(), err error)
+}
+
+// replace hands the daemon over to whatever program is now where this one was
+// started from. It returns only where that failed; then all goes on here.
+//
+//	calls that run end ─▶ drivers freeze ─▶ events are delivered ─▶ sockets and clients freeze ─▶ exec
+func (s *setup) replace(t *tree, pid *pidfile.File) {
+	s.logger.Info("replacing this program by " + s.program)
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(context.Background(), replacePatience)
+	defer cancel()
+	s.tell(notify.Reloading)
+	err := s.tryReplace(ctx, t, pid)
+	s.tell(notify.Ready)
+	s.logger.Error(fmt.Sprintf("this program goes on after %s: %v", time.Since(began).Round(time.Millisecond), err))
+}
+
+func (s *setup) tryReplace(ctx context.Context, t *tree, pid *pidfile.File) error {
+	if err := t.server.Hold(ctx); err != nil {
+		return err
+	}
+	box := freeze.NewBox()
+	for _, d := range t.drivers {
+		f, ok := d.(freezer)
+		if !ok {
+			continue
+		}
+		resume, err := f.Freeze(ctx, box)
+		if err != nil {
+			t.server.GoOn()
+			return fmt.Errorf("driver %s: %w", d.Name(), err)
+		}
+		defer resume()
+	}
+	if err := t.bus.Flush(ctx); err != nil {
+		t.server.GoOn()
+		return err
+	}
+	resume, err := t.server.Freeze(ctx, t.system, t.listeners, box)
+	if err != nil {
+		return err
+	}
+	defer resume()
+	if err := box.PutState(partPIDFile, 1, nil, map[string]syscall.Conn{fileLock: pid.Lock()}); err != nil {
+		return err
+	}
+	return box.Exec(freeze.Program{Path: s.program, Args: os.Args, Env: os.Environ(), Signal: syscall.SIGUSR1})
+}
+
+// inherit takes over from the former program, where there was one.
+func (s *setup) inherit() error {
+	box, err := freeze.Inherit()
+	if err != nil {
+		return err
+	}
+	s.box = box
+	// A binary that was replaced on the disk is known by its old name alone.
+	program, err := freeze.Path()
+	s.program = strings.TrimSuffix(program, " (deleted)")
+	return err
+}
+
+// acquirePIDFile locks the daemon's pid file, or goes on holding it.
+func (s *setup) acquirePIDFile() (*pidfile.File, error) {
+	if f := s.box.Take(partPIDFile); f != nil {
+		lock, err := freeze.File(f, fileLock)
+		if err != nil {
+			return nil, err
+		}
+		return pidfile.Resume(s.pidPath, lock), nil
+	}
+	return pidfile.Acquire(s.pidPath)
+}
+
+// settle closes what nobody wanted of the former program.
+func (s *setup) settle() {
+	if left := s.box.Names(); len(left) > 0 {
+		s.logger.Warn("nobody took over from the former program: " + strings.Join(left, ", "))
+	}
+	s.box.Close()
+}

@@ -1,0 +1,58 @@
+package sys
+
+import (
+	"errors"
+	"io"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// KeepOnExec lets a descriptor live through execve.
+func KeepOnExec(fd int) { _, _ = unix.FcntlInt(uintptr(fd), unix.F_SETFD, 0) }
+
+// CloseOnExec ends a descriptor at execve.
+func CloseOnExec(fd int) { unix.CloseOnExec(fd) }
+
+// Memory makes a file that has no name anywhere, with this content.
+func Memory(name string, content []byte) (*os.File, error) {
+	fd, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, os.NewSyscallError("memfd_create", err)
+	}
+	f := os.NewFile(uintptr(fd), name)
+	if _, err := f.Write(content); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// ReadMemory reads such a file from its beginning and closes it.
+func ReadMemory(fd int, limit int64) ([]byte, error) {
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return nil, os.NewSyscallError("fstat", err)
+	}
+	if st.Mode&unix.S_IFMT != unix.S_IFREG || st.Nlink != 0 {
+		return nil, errors.New("it is no memory file")
+	}
+	f := os.NewFile(uintptr(fd), "memory")
+	defer f.Close()
+	if st.Size > limit {
+		return nil, errors.New("it is too large")
+	}
+	return io.ReadAll(io.NewSectionReader(f, 0, st.Size))
+}
+
+// BlockSignal holds a signal back on this thread until unblock. The thread must be locked.
+func BlockSignal(s syscall.Signal) (unblock func(), err error) {
+	var set, old unix.Sigset_t
+	bit := uint(s) - 1
+	set.Val[bit/64] |= 1 << (bit % 64)
+	if err := unix.PthreadSigmask(unix.SIG_BLOCK, &set, &old); err != nil {
+		return nil, os.NewSyscallError("sigmask", err)
+	}
+	return func() { _ = unix.PthreadSigmask(unix.SIG_SETMASK, &old, nil) }, nil
+}
