@@ -199,7 +199,8 @@ func (s *stream) toBackend(context.Context) error {
 // write gives a portion to the backend; what that did not take by the time of a
 // freeze stays in the queue.
 func (s *stream) write(p portion) bool {
-	n, err := 0, error(nil)
+	var n int
+	var err error
 	if p.data == nil {
 		err = s.backend.(dispatch.SparseBackend).Hole(p.hole)
 	} else {
