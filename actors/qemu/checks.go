@@ -11,6 +11,7 @@ import (
 	"virtree.dev/actors/qemu/caps"
 	"virtree.dev/actors/qemu/validation"
 	outside "virtree.dev/internal/command"
+	"virtree.dev/protocol/virerr"
 	xml "virtree.dev/protocol/xml/domain"
 )
 
@@ -27,12 +28,18 @@ func (d *Driver) checkStart(def *xml.Domain, c *caps.Caps) error {
 		return errUnsupportedConfig("Domain requires KVM, but it is not available. Check that virtualization is enabled " +
 			"in the host BIOS, and host configuration is setup to load the kvm modules.")
 	}
+	for _, n := range def.Devices.Interfaces {
+		if n.Type == "network" && n.Actual == nil { // no driver for networks is here to give it a port
+			return virerr.New(virerr.FromNetwork, virerr.NoNetwork, "no network with matching name '%s'", n.Source.Network)
+		}
+	}
 	nodes, err := d.host.Nodes()
 	if err != nil {
 		nodes = []int{0}
 	}
 	return validation.Start(def, c, &validation.StartHost{
 		Privileged: d.dirs.Privileged, SpiceTLS: d.config.Spice.TLS.Enabled,
+		VFIO: d.hasVFIO(),
 		Node: func(node int) bool { return slices.Contains(nodes, node) },
 	})
 }

@@ -17,11 +17,14 @@ func (d *Driver) describeGuests(w *wanted) (*domcaps.Capabilities, error) {
 	return w.binary.Describe(w.arch, w.virtType, w.machine, at)
 }
 
+// hasVFIO says whether the host can pass its PCI devices through.
+func (d *Driver) hasVFIO() bool { return d.host.IOMMU() && exists("/dev/vfio/vfio") }
+
 // surroundings is what guests depend on beside the binary.
 func (d *Driver) surroundings(w *wanted) (caps.Surroundings, error) {
 	at := caps.Surroundings{
 		Processor: d.processor, RDP: inPath("qemu-rdp") != "", SecureGuests: d.host.SecureGuests(),
-		VFIO: d.host.IOMMU() && exists("/dev/vfio/vfio"),
+		VFIO: d.hasVFIO(),
 	}
 	if w.virtType == "kvm" {
 		n, err := sys.KVMMaxVCPUs()

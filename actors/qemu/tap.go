@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -199,17 +200,21 @@ func (s *starter) bridgeHelper(n *xml.Interface) (*os.File, error) {
 	cmd.ExtraFiles = []*os.File{theirs}
 	out, err := cmd.CombinedOutput()
 	theirs.Close()
-	if err != nil {
-		return nil, errInternal("%s: failed to communicate with bridge helper: %s", helper, firstLine(out, err))
+	var files []*os.File
+	if err == nil {
+		control := make([]byte, syscall.CmsgSpace(4))
+		_, files, err = sys.Recv(pair[0], make([]byte, 1), control)
 	}
-	control := make([]byte, syscall.CmsgSpace(4))
-	_, files, err := sys.Recv(pair[0], make([]byte, 1), control)
 	if err != nil || len(files) != 1 {
-		return nil, errInternal("failed to communicate with bridge helper")
+		words := ""
+		if len(out) > 0 {
+			words = "stderr=" + string(out)
+		}
+		return nil, errSystem(syscall.ENOTCONN, "%s %s: failed to communicate with bridge helper: %s",
+			helper, strings.Join(args, " "), words)
 	}
 	return files[0], nil
 }
-
 func firstLine(out []byte, err error) string {
 	for i, b := range out {
 		if b == '\n' {

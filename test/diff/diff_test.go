@@ -18,7 +18,7 @@ func TestVirsh(t *testing.T) {
 }
 
 func TestPython(t *testing.T) {
-	need(t, theirDaemon, "qemu-system-x86_64", python)
+	need(t, theirDaemon, "qemu-system-x86_64", python, "xmllint")
 	if err := exec.Command(python, "-c", "import libvirt, libvirt_qemu").Run(); err != nil {
 		t.Skip("needs libvirt's Python binding (Debian: python3-libvirt)")
 	}
@@ -29,7 +29,7 @@ func need(t *testing.T, programs ...string) {
 	t.Helper()
 	for _, p := range programs {
 		if _, err := exec.LookPath(p); err != nil {
-			t.Skipf("needs %s (Debian: libvirt-daemon-system, libvirt-clients, python3-libvirt, qemu-system-x86)", p)
+			t.Skipf("needs %s (Debian: libvirt-daemon-system, libvirt-clients, python3-libvirt, libxml2-utils, qemu-system-x86)", p)
 		}
 	}
 }
@@ -87,6 +87,9 @@ func build(t *testing.T) string {
 // inVain is what the runner says of an event that does not come.
 const inVain = "no event with"
 
+// notWritten is what a function that a daemon has not is answered with.
+const notWritten = "this function is not supported by the connection driver: "
+
 // compare asks both daemons at once; neither hears of the next line before both have
 // answered. It says whether there are still two who answer.
 func compare(t *testing.T, s step, theirs, mine *side, their, our asker) bool {
@@ -96,6 +99,9 @@ func compare(t *testing.T, s step, theirs, mine *side, their, our asker) bool {
 	got := our(s.text)
 	want := <-answers
 	w, g := s.without(theirs.same(want.text)), s.without(mine.same(got.text))
+	if s.missing != "" && strings.Contains(g, notWritten) {
+		return true
+	}
 	if want.code != got.code {
 		t.Errorf("%s\nended with %d, the real one with %d\n--- real\n%s--- ours\n%s", s, got.code, want.code, w, g)
 	}

@@ -10,6 +10,8 @@
 //
 //	# text      is a comment
 //	~ why       the answers may differ, though both must succeed or fail alike
+//	? why       ours may say that it has not the function; once it has, it must answer alike
+//	?? why      the same for all that follow
 //	> why       ours may have lines between those of the real one
 //	- regexp    takes what matches out of both answers, for the next line
 //	-- regexp   the same for all that follow: what libvirt changed after the version at hand

@@ -18,6 +18,7 @@ type step struct {
 	text    string
 	differs string            // why the text may differ, "" if it may not
 	more    string            // why ours may have more lines, "" if it may not
+	missing string            // why ours may not have the function, "" if it must
 	drop    []*regexp.Regexp  // taken out of both answers
 	files   map[string]string // written before
 }
@@ -31,6 +32,7 @@ func readScript(path string) ([]step, error) {
 	}
 	var steps []step
 	var always []*regexp.Regexp
+	missing := ""
 	next := step{script: filepath.Base(path), files: map[string]string{}}
 	lines := strings.Split(string(text), "\n")
 	for i := 0; i < len(lines); i++ {
@@ -39,6 +41,10 @@ func readScript(path string) ([]step, error) {
 		case strings.TrimSpace(l) == "" || strings.HasPrefix(l, "#"):
 		case strings.HasPrefix(l, "~ "):
 			next.differs = l[2:]
+		case strings.HasPrefix(l, "? "):
+			next.missing = l[2:]
+		case strings.HasPrefix(l, "?? "):
+			next.missing, missing = l[3:], l[3:]
 		case strings.HasPrefix(l, "> "):
 			next.more = l[2:]
 		case strings.HasPrefix(l, "- "), strings.HasPrefix(l, "-- "):
@@ -69,7 +75,7 @@ func readScript(path string) ([]step, error) {
 		default:
 			next.line, next.text = i+1, l
 			steps = append(steps, next)
-			next = step{script: next.script, drop: slices.Clone(always), files: map[string]string{}}
+			next = step{script: next.script, missing: missing, drop: slices.Clone(always), files: map[string]string{}}
 		}
 	}
 	return steps, nil

@@ -12,5 +12,5 @@ func goldenChecks() *validation.Host {
 }
 
 func goldenStart() *validation.StartHost {
-	return &validation.StartHost{Privileged: true, SpiceTLS: true, Node: func(n int) bool { return n <= lastGoldenNode }}
+	return &validation.StartHost{Privileged: true, SpiceTLS: true, VFIO: true, Node: func(n int) bool { return n <= lastGoldenNode }}
 }

@@ -95,7 +95,7 @@ func TestStartRefuses(t *testing.T) {
 		{"", "<graphics type='vnc' port='80' autoport='no'/>", "vnc port must be in range [5900,65535]"},
 		{"", "<controller type='usb' model='nec-xhci'/>", "USB controller model 'nec-xhci' not supported in this QEMU binary"},
 	} {
-		h := &validation.StartHost{Node: func(n int) bool { return n < 2 }}
+		h := &validation.StartHost{VFIO: true, Node: func(n int) bool { return n < 2 }}
 		err := validation.Start(document(t, "pc", c.parts, c.devices), binary("piix3-usb-uhci"), h)
 		if err == nil || err.Error() != "unsupported configuration: "+c.want {
 			t.Errorf("%s%s: %v, want %s", c.parts, c.devices, err, c.want)

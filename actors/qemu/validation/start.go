@@ -14,6 +14,7 @@ import (
 type StartHost struct {
 	Privileged bool                // it is not a session's machine
 	SpiceTLS   bool                // qemu.conf lets spice displays use TLS
+	VFIO       bool                // the host can pass its devices through
 	Node       func(node int) bool // whether the host has that memory node; nil for all
 }
 
@@ -22,7 +23,7 @@ func Start(d *domain.Domain, c *caps.Caps, h *StartHost) error {
 	v := &check{Reader: xmltree.Reader{From: virerr.FromQEMU}, doc: d, caps: c, machine: machine.Of(d)}
 	for _, look := range []func(){
 		v.listens, v.startDisks, func() { v.session(h) }, v.displays, v.startNets, v.startControllers,
-		func() { v.nodes(h.Node) }, v.chardevProtocols, func() { v.displayPorts(h.SpiceTLS) },
+		func() { v.nodes(h.Node) }, v.chardevProtocols, func() { v.displayPorts(h.SpiceTLS) }, func() { v.passed(h.VFIO) },
 	} {
 		if look(); !v.OK() {
 			break
@@ -182,5 +183,33 @@ func (v *check) chardevProtocols() {
 		if ok && c.Source.Type == "tcp" {
 			v.refuse(oneOf(c.Source.Protocol, "telnets", "tls"), "tcp chardev protocol '%s' not supported", c.Source.Protocol)
 		}
+	}
+}
+
+// passed wants a host that can pass its PCI devices through.
+func (v *check) passed(vfio bool) {
+	for _, n := range v.doc.Devices.Interfaces {
+		if h := n.Hostdev; h != nil && h.Type == "pci" {
+			v.passedBy(h.PCI.DriverName, vfio)
+		}
+	}
+	for _, h := range v.doc.Devices.Hostdevs {
+		if h.Mode == "subsystem" && h.Type == "pci" {
+			v.passedBy(h.PCI.DriverName, vfio)
+		}
+	}
+}
+
+func (v *check) passedBy(driver string, vfio bool) {
+	switch driver {
+	case "kvm":
+		v.Unsupported("host doesn't support legacy PCI passthrough")
+	case "xen":
+		v.Unsupported("QEMU does not support device assignment mode '%s'", driver)
+	case "vfio":
+		v.refuse(!vfio, "host doesn't support VFIO PCI passthrough")
+	default:
+		v.refuse(!vfio, "host doesn't support passthrough of host PCI devices")
+		v.refuse(!v.has("vfio-pci"), noVFIO+"QEMU")
 	}
 }
