@@ -17,11 +17,13 @@ const (
 	notZero                 // a number, or a number of elements
 	positive                // likewise
 	notNegative             // a number
+	notBelowAll             // a number; -1 stands for all
 )
 
 var needTexts = [...]string{
 	present: "%s in %s must not be NULL", notEmpty: "string %s in %s must not be empty", notZero: "%s in %s must not be zero",
 	positive: "%s in %s must be greater than zero", notNegative: "%s in %s must be zero or greater",
+	notBelowAll: "%s in %s must be zero or greater",
 }
 
 // requirement is what a function insists on: argument is the library's name of
@@ -78,6 +80,8 @@ func (n need) met(v reflect.Value) bool {
 		return number(v) > 0
 	case notNegative:
 		return number(v) >= 0
+	case notBelowAll:
+		return number(v) >= -1
 	}
 	return number(v) != 0
 }

@@ -125,21 +125,34 @@ func (m *machine) portChanged(_ *gen.Process, data json.RawMessage) {
 			})
 	})
 	if agent {
-		m.emitAgent(d.Open)
+		m.drv.emitAgent(m.object(), state, virtype.ConnectDomainEventAgentLifecycleReasonChannel)
 	}
 }
 
 // agentChannel is the name of the channel that the guest's agent listens on.
 const agentChannel = "org.qemu.guest_agent.0"
 
-func (m *machine) emitAgent(connected bool) {
+// agentState is that of the agent's channel; nothing when there is none, or QEMU does not tell.
+func agentState(d *xml.Domain) string {
+	for _, c := range d.Devices.Channels {
+		if c.TargetType == "virtio" && c.Name == agentChannel {
+			return c.State
+		}
+	}
+	return ""
+}
+
+func (d *Driver) emitAgent(o *domain.Object, channel string, reason int32) {
 	state := int32(virtype.ConnectDomainEventAgentLifecycleStateDisconnected)
-	if connected {
+	switch channel {
+	case "":
+		return
+	case channelState(true):
 		state = virtype.ConnectDomainEventAgentLifecycleStateConnected
 	}
-	m.emit(virtype.DomainEventIDAgentLifecycle, &remote.DomainEventCallbackAgentLifecycleMsg{
-		Dom: m.wire(), State: state, Reason: virtype.ConnectDomainEventAgentLifecycleReasonChannel,
-	})
+	dom := wire(o)
+	d.bus.Domain(dom, virtype.DomainEventIDAgentLifecycle,
+		&remote.DomainEventCallbackAgentLifecycleMsg{Dom: dom, State: state, Reason: reason})
 }
 
 // replace gives a list in which the items that are meant are changed copies: published

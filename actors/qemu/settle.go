@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"virtree.dev/protocol/virtype"
 	xml "virtree.dev/protocol/xml/domain"
 	"virtree.dev/protocol/xml/domstatus"
 )
@@ -35,6 +36,7 @@ func (s *starter) query() error {
 	if err == nil {
 		s.def = o.Def
 		s.status.VCPUs = o.Status.VCPUs
+		s.drv.emitAgent(o, agentState(o.Def), virtype.ConnectDomainEventAgentLifecycleReasonDomainStarted)
 	}
 	return err
 }
