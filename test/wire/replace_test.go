@@ -1,0 +1,137 @@
+package wire
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"virtree.dev/protocol/remote"
+	"virtree.dev/protocol/wire"
+	"virtree.dev/protocol/wire/wiretest"
+	"virtree.dev/test/peer"
+)
+
+const replacements = 25
+
+// TestReplacedInPlace sends SIGUSR1 again and again to a daemon that is busy: no
+// client notices, no call is lost or answered twice, no event is missed.
+func TestReplacedInPlace(t *testing.T) {
+	needEmulator(t)
+	d := peer.Start(t, peer.Options{Binary: peer.Build(t), Conf: "log_level = 2\n"})
+	pid := d.PID()
+	watcher, teller, half := wiretest.Dial(t, d.Socket()), wiretest.Dial(t, d.Socket()), wiretest.Dial(t, d.Socket())
+	for _, c := range []*wiretest.Client{watcher, teller, half} {
+		c.Open("")
+	}
+	var watched remote.ConnectDomainEventCallbackRegisterAnyRet
+	if err := watcher.Call(remote.ProcConnectDomainEventCallbackRegisterAny, &remote.ConnectDomainEventCallbackRegisterAnyArgs{}, &watched); err != nil {
+		t.Fatal(err)
+	}
+	storm := startStorm(t, d.Socket(), 4)
+	for i := range replacements {
+		frame := wire.AppendRaw(nil, half.Header(remote.ProcConnectGetLibVersion), nil)
+		half.Write(frame[:len(frame)/2])
+		replaceOnce(t, d, i+1)
+		half.Write(frame[len(frame)/2:])
+		if err := half.Answer(new(remote.ConnectGetLibVersionRet)); err != nil {
+			t.Fatalf("a call that came in two halves: %v", err)
+		}
+		defineOne(teller, i)
+		wantEvent(watcher, watched.CallbackID, i)
+	}
+	storm.end(t)
+	if d.PID() != pid || !d.Alive() {
+		t.Error("the process is another one")
+	}
+}
+
+// replaceOnce asks for a replacement and waits until it has begun.
+func replaceOnce(t *testing.T, d *peer.Daemon, nth int) {
+	t.Helper()
+	d.Signal(t, syscall.SIGUSR1)
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		if strings.Count(d.Log(), "replacing this program by") >= nth {
+			return
+		}
+	}
+	t.Fatalf("no replacement within a minute:\n%s", d.Log())
+}
+
+func defineOne(c *wiretest.Client, i int) {
+	c.T.Helper()
+	args := &remote.DomainDefineXMLArgs{XML: talker(fmt.Sprintf("domain-%d", i), i+1)}
+	if err := c.Call(remote.ProcDomainDefineXML, args, new(remote.DomainDefineXMLRet)); err != nil {
+		c.T.Fatal(err)
+	}
+}
+
+// wantEvent waits for the event of a definition, which must be the next one.
+func wantEvent(c *wiretest.Client, callback int32, i int) {
+	c.T.Helper()
+	f := c.Receive()
+	var msg remote.DomainEventCallbackLifecycleMsg
+	f.Decode(c.T, &msg)
+	if name := fmt.Sprintf("domain-%d", i); msg.CallbackID != callback || msg.Msg.Dom.Name != name {
+		c.T.Fatalf("callback %d was told of %s, want %d and %s", msg.CallbackID, msg.Msg.Dom.Name, callback, name)
+	}
+}
+
+// storm is a number of clients that call without a pause.
+type storm struct {
+	clients sync.WaitGroup
+	stop    atomic.Bool
+	calls   atomic.Int64
+}
+
+func startStorm(t *testing.T, path string, n int) *storm {
+	s := &storm{}
+	for range n {
+		c := wiretest.Dial(t, path)
+		c.Open("")
+		s.clients.Add(1)
+		go func() {
+			defer s.clients.Done()
+			for !s.stop.Load() && s.once(t, c) {
+				s.calls.Add(1)
+			}
+		}()
+	}
+	return s
+}
+
+// once makes a call that is answered at once and one that takes a worker, in one
+// write; the replies must be those, each once.
+func (s *storm) once(t *testing.T, c *wiretest.Client) bool {
+	first, second := c.Header(remote.ProcConnectGetLibVersion), c.Header(remote.ProcNodeGetInfo)
+	if _, err := c.Conn.Write(wire.AppendRaw(wire.AppendRaw(nil, first, nil), second, nil)); err != nil {
+		t.Errorf("a client was cut off: %v", err)
+		return false
+	}
+	want := map[uint32]int32{first.Serial: first.Procedure, second.Serial: second.Procedure}
+	for len(want) > 0 {
+		f, err := c.Next()
+		if err != nil {
+			t.Errorf("a call was lost: %v", err)
+			return false
+		}
+		if proc, asked := want[f.Serial]; !asked || proc != f.Procedure || f.Status != wire.OK {
+			t.Errorf("the answer %+v was not asked for", f.Header)
+			return false
+		}
+		delete(want, f.Serial)
+	}
+	return true
+}
+
+func (s *storm) end(t *testing.T) {
+	t.Helper()
+	s.stop.Store(true)
+	s.clients.Wait()
+	if s.calls.Load() == 0 {
+		t.Error("nothing was called meanwhile")
+	}
+}
