@@ -148,9 +148,13 @@ func (m *machine) stepAfter(p *gen.Process, message domain.Message, id int32, ms
 	}
 }
 
-// leave ends the domain: nobody finds it any more, and its process follows.
-func (m *machine) leave(p *gen.Process) {
+// leave ends the domain: nobody finds it any more, and its process follows. The flags are
+// those of virDomainUndefine.
+func (m *machine) leave(p *gen.Process, flags uint32) {
 	m.leaving = true
+	if def := m.document(); def != nil {
+		m.drv.removeTPM(def, flags)
+	}
 	m.drv.registry.Delete(m.uuid)
 	_ = gen.Send(p.Named(nameStore), left{UUID: m.uuid})
 	_ = gen.Send(p.Self(), goodbye{})
@@ -180,7 +184,7 @@ func (m *machine) perform(p *gen.Process, effect domain.Effect) {
 	case domain.Clean:
 		m.clean(p)
 	case domain.Forget:
-		m.leave(p)
+		m.leave(p, 0)
 	}
 }
 

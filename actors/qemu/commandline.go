@@ -189,25 +189,25 @@ func (d *Driver) storage() command.Storage {
 
 func (d *Driver) commandConfig() command.Config {
 	c := d.config
-	display := func(v *command.Display, listen, password, tlsDir, saslDir string, tls, sasl, socket bool, verify *bool) {
-		*v = command.Display{
-			Listen: listen, Password: password, TLSDir: tlsDir, SASLDir: saslDir,
-			TLS: tls, SASL: sasl, AutoSocket: socket, TLSVerify: verify != nil && *verify,
+	display := func(v *qemuconf.Display) command.Display {
+		return command.Display{
+			Listen: v.Listen, Password: v.Password, SASL: v.SASL, SASLDir: v.SASLDir, AutoSocket: v.AutoUnixSocket,
+			TLS: v.TLS.Enabled, TLSDir: v.TLS.CertDir, TLSSecret: v.TLS.SecretUUID, TLSVerify: wants(&v.TLS),
 		}
 	}
-	out := command.Config{
+	return command.Config{
+		VNC: display(&c.VNC), Spice: display(&c.Spice),
 		SeccompSandbox: c.Security.Seccomp, DumpGuestCore: c.Process.DumpGuestCore,
 		SetProcessName: c.Process.SetName, LogTimestamp: c.LogTimestamp, RelaxedACS: c.RelaxedACS,
 		NoGraphicsAudio: c.NographicsAudio, VNCAudio: c.VNC.HostAudio,
 		ChardevTLS: c.ChardevTLS.Enabled, ChardevTLSDir: c.ChardevTLS.CertDir,
-		ChardevTLSVerify: c.ChardevTLS.Verify == nil || *c.ChardevTLS.Verify,
-		Deprecation:      c.DeprecationBehavior, MemoryBackingDir: d.files.MemoryBacking,
+		ChardevTLSSecret: c.ChardevTLS.SecretUUID, ChardevTLSVerify: wants(&c.ChardevTLS),
+		Deprecation: c.DeprecationBehavior, MemoryBackingDir: d.files.MemoryBacking,
 	}
-	v, p := &c.VNC, &c.Spice
-	display(&out.VNC, v.Listen, v.Password, v.TLS.CertDir, v.SASLDir, v.TLS.Enabled, v.SASL, v.AutoUnixSocket, v.TLS.Verify)
-	display(&out.Spice, p.Listen, p.Password, p.TLS.CertDir, p.SASLDir, p.TLS.Enabled, p.SASL, p.AutoUnixSocket, p.TLS.Verify)
-	return out
 }
+
+// wants says whether the other side has to prove itself by a certificate.
+func wants(t *qemuconf.TLS) bool { return t.Verify != nil && *t.Verify }
 
 // tpmSocket is where the emulator of a machine's TPM listens.
 func (d *Driver) tpmSocket(def *xml.Domain) string {

@@ -183,8 +183,13 @@ func (s *starter) runCompanion(h *companion.Process) (int, error) {
 	for _, f := range files {
 		defer f.Close()
 	}
-	argv := append([]string{h.Program}, h.Args...)
-	pid, err := spawn(spawnSpec{argv: argv, env: os.Environ(), files: files, output: output, dir: "/"})
+	spec := spawnSpec{argv: append([]string{h.Program}, h.Args...), env: os.Environ(), files: files, output: output, dir: "/"}
+	if h.TPM != nil {
+		if spec.user, err = s.drv.swtpmUser(); err != nil {
+			return 0, err
+		}
+	}
+	pid, err := spawn(spec)
 	if err != nil {
 		return 0, errSystem(err, "Could not start '%s'", h.Name)
 	}

@@ -44,7 +44,7 @@ func (m *machine) define(req define) (*domain.Object, error) {
 }
 
 // undefine takes the definition away. A machine goes on as a transient domain.
-func (m *machine) undefine(p *gen.Process) error {
+func (m *machine) undefine(p *gen.Process, flags uint32) error {
 	m.hit("qemu.undefine.begin")
 	if err := m.drv.files.removeConfig(m.config.Name); err != nil {
 		return err
@@ -57,7 +57,7 @@ func (m *machine) undefine(p *gen.Process) error {
 	}
 	m.drv.emitLifecycle(o, domain.Emit{Type: domain.Undefined, Detail: domain.UndefinedRemoved})
 	if m.status == nil {
-		m.leave(p)
+		m.leave(p, flags)
 	}
 	return nil
 }

@@ -41,7 +41,7 @@ func (m *machine) HandleCall(p *gen.Process, from gen.From, req any) (any, error
 		return nil, gen.ErrLater
 	case discard:
 		if !m.core.Persistent && !m.core.Active() && !m.leaving {
-			m.leave(p)
+			m.leave(p, 0)
 		}
 		return struct{}{}, nil
 	case tell:
@@ -57,7 +57,7 @@ func (m *machine) handleConfig(p *gen.Process, req any) (any, error) {
 	case define:
 		return m.define(req)
 	case undefine:
-		return struct{}{}, m.undefine(p)
+		return struct{}{}, m.undefine(p, req.Flags)
 	case setAutostart:
 		return struct{}{}, m.setAutostart(req)
 	case agentTimeout:

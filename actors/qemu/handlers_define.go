@@ -92,11 +92,7 @@ func (d *Driver) undefineDomain(c *dispatch.Call, dom remote.NonnullDomain, flag
 		if err := removeNVRAM(h.object.Config(), flags); err != nil {
 			return err
 		}
-		config := h.object.Config()
-		_, err := call(context.WithoutCancel(c), h, undefine{})
-		if err == nil && !h.object.Active() {
-			d.removeTPM(config, flags)
-		}
+		_, err := call(context.WithoutCancel(c), h, undefine{Flags: flags})
 		return err
 	})
 }

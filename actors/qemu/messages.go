@@ -38,7 +38,10 @@ type (
 		Silent bool
 	}
 	// undefine takes the definition away; without a machine the domain is gone with it.
-	undefine struct{ gen.Returns[struct{}] }
+	undefine struct {
+		gen.Returns[struct{}]
+		Flags uint32
+	}
 	// setAutostart makes or removes an autostart link: the lasting one, or that of the next time.
 	setAutostart struct {
 		gen.Returns[struct{}]

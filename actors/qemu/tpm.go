@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"time"
 
 	"virtree.dev/actors/qemu/companion"
@@ -25,6 +26,10 @@ func (s *starter) prepareTPM(h *companion.Process) (err error) {
 			return err
 		}
 	}
+	owner, err := s.drv.swtpmUser()
+	if err != nil {
+		return err
+	}
 	if err := touchLog(t.Log); err != nil {
 		return err
 	}
@@ -39,18 +44,21 @@ func (s *starter) prepareTPM(h *companion.Process) (err error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return errSystem(err, "Could not create TPM directory %s", folder)
 	}
+	if err := giveTPM(owner, h, folder); err != nil {
+		return err
+	}
 	if fresh {
 		defer func() {
 			if err != nil { // half a state would be taken for a whole one
 				_ = os.RemoveAll(t.Storage)
 			}
 		}()
-		if err := s.setupTPM(t, t.Setup, ""); err != nil {
+		if err := s.setupTPM(t, owner, t.Setup, ""); err != nil {
 			return err
 		}
 	}
 	if len(t.Reconfigure) > 0 {
-		return s.setupTPM(t, t.Reconfigure, " --reconfigure")
+		return s.setupTPM(t, owner, t.Reconfigure, " --reconfigure")
 	}
 	return nil
 }
@@ -67,7 +75,7 @@ func touchLog(path string) error {
 }
 
 // setupTPM runs swtpm_setup.
-func (s *starter) setupTPM(t *companion.TPM, args []string, what string) error {
+func (s *starter) setupTPM(t *companion.TPM, owner *syscall.Credential, args []string, what string) error {
 	program := inPath("swtpm_setup")
 	if program == "" {
 		return errSystem(os.ErrNotExist, "Unable to find '%s' binary in $PATH", "swtpm_setup")
@@ -75,7 +83,7 @@ func (s *starter) setupTPM(t *companion.TPM, args []string, what string) error {
 	ctx, cancel := context.WithTimeout(s.ctx, setupPatience)
 	defer cancel()
 	run := func(args ...string) error {
-		_, err := s.drv.swtpm.runner.Run(ctx, outside.Command{Path: program, Args: args, Dir: "/"})
+		_, err := s.drv.swtpm.runner.Run(ctx, outside.Command{Path: program, Args: args, Dir: "/", User: owner})
 		return err
 	}
 	if !s.drv.dirs.Privileged {

@@ -11,7 +11,7 @@ import (
 // check looks at values that are of the right type and yet cannot be.
 func (c *Config) check(f *conf.File) error {
 	for _, look := range []func(*conf.File) error{
-		c.checkPorts, c.checkFormats, c.checkShutdown, c.checkMigration, c.checkSecurity,
+		c.checkPorts, c.checkFormats, c.checkShutdown, c.checkMigration, c.checkSecurity, c.checkTLS,
 	} {
 		if err := look(f); err != nil {
 			return err

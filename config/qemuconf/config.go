@@ -174,6 +174,7 @@ func defaultProcess() Process {
 // LoadFile reads the file at path into c, if there is one. The notes tell of
 // keys that nothing reads.
 func (c *Config) LoadFile(path string) (notes []string, err error) {
+	defer c.settleTLS()
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

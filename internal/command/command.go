@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"syscall"
 )
 
 // Command is a program to run to its end.
@@ -18,7 +19,8 @@ type Command struct {
 	Env   []string // nil: ours
 	Dir   string
 	Stdin []byte
-	Files []*os.File // from descriptor 3 on
+	Files []*os.File          // from descriptor 3 on
+	User  *syscall.Credential // nil: ours
 }
 
 // String gives the command as one line, for logs and comparisons.
@@ -56,6 +58,9 @@ func (Host) Run(ctx context.Context, c Command) (Result, error) {
 	cmd := exec.CommandContext(ctx, c.Path, c.Args...)
 	cmd.Env, cmd.Dir, cmd.ExtraFiles = c.Env, c.Dir, c.Files
 	cmd.Stdin = bytes.NewReader(c.Stdin)
+	if c.User != nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: c.User}
+	}
 	cmd.Stdout, cmd.Stderr = &out, &errOut
 	err := cmd.Run()
 	r := Result{Stdout: out.Bytes(), Stderr: errOut.Bytes()}
