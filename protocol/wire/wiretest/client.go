@@ -16,7 +16,7 @@ import (
 )
 
 // patience is how long a test waits for what must come.
-const patience = 10 * time.Second
+const patience = 60 * time.Second
 
 // Client is one connection. Its methods end the test when they fail.
 type Client struct {
