@@ -98,7 +98,8 @@ func (d *Driver) removePIDs() {
 		if !ok || name == driverLock || exists(d.files.status(name)) {
 			continue
 		}
-		if _, err := d.host.ProcessTimes(d.files.loadPID(name)); err != nil {
+		times, err := d.host.ProcessTimes(d.files.loadPID(name))
+		if err != nil || times.State == 'Z' {
 			_ = os.Remove(d.files.pid(name))
 		}
 	}
