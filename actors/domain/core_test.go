@@ -131,7 +131,7 @@ func TestJobsOneAtATime(t *testing.T) {
 }
 
 func TestJobsBound(t *testing.T) {
-	j := Jobs{MaxQueued: 1}
+	j := Jobs{MaxQueued: 2} // who has it, and one that waits
 	for range 2 {
 		if _, _, err := j.Ask(Job{Kind: JobModify, API: "a"}); err != nil {
 			t.Fatal(err)

@@ -33,7 +33,7 @@ type Job struct {
 
 // Jobs is who holds a domain and who waits for it.
 type Jobs struct {
-	// MaxQueued bounds those that wait; 0 does not.
+	// MaxQueued bounds the holder and those that wait, together; 0 does not.
 	MaxQueued int
 
 	// Last is the last token handed out. A process that takes over from another sets
@@ -71,7 +71,7 @@ func (e *BusyError) Error() string {
 // Ask wants the domain for a job. It is granted at once, or waits in order: then
 // Done names it later. The token names it in either case.
 func (j *Jobs) Ask(job Job) (token uint64, granted bool, err error) {
-	if j.current.Kind != NoJob && j.MaxQueued > 0 && len(j.queue) >= j.MaxQueued {
+	if j.current.Kind != NoJob && j.MaxQueued > 0 && len(j.queue)+2 > j.MaxQueued {
 		return 0, false, &BusyError{Holder: j.current, Crowded: true}
 	}
 	j.Last++

@@ -32,6 +32,8 @@ type Object struct {
 
 	Job Job
 	PID int // of the machine's process
+	// Deaf says that its monitor owes somebody an answer for too long.
+	Deaf bool
 
 	// Status is what is known of the machine; nil without one.
 	Status *domstatus.Status

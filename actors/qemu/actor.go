@@ -49,6 +49,7 @@ type machine struct {
 
 	generation int           // of the monitor's connection
 	reopening  time.Duration // before the monitor is tried again
+	deaf       bool          // the monitor owes an answer for too long
 }
 
 // Init takes up the domain as it is: its object is published, and if there is a
@@ -70,22 +71,24 @@ func (m *machine) Init(p *gen.Process) error {
 		m.config = o.Config()
 		m.adoptActions(m.config)
 	}
-	status, err := m.drv.loadStatus(o.Name)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		// There is no machine; a domain that is new is published when it has become something.
-		if o.Persistent {
-			m.publish()
-		}
-	case err != nil:
-		m.drv.log.Error(fmt.Sprintf("cannot read the status of domain '%s': %v", o.Name, err))
-		if o.Persistent {
-			m.publish()
-		}
-	default:
-		m.reconnect(p, status)
-	}
+	m.takeUp(p, o)
 	return nil
+}
+
+// takeUp looks for the domain's machine. What a former life of this process published
+// stands in for a status file that cannot be read.
+func (m *machine) takeUp(p *gen.Process, o *domain.Object) {
+	status, err := m.drv.loadStatus(o.Name)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		m.drv.log.Error(fmt.Sprintf("cannot read the status of domain '%s': %v", o.Name, err))
+		status = o.Status
+	}
+	switch {
+	case status != nil:
+		m.reconnect(p, status)
+	case o.Persistent: // one that is new is published when it has become something
+		m.publish()
+	}
 }
 
 // adoptActions takes what the document wants done at the ends of a machine.
@@ -108,7 +111,7 @@ func (m *machine) object() *domain.Object {
 		UUID: m.uuid, Name: def.Name, ID: m.core.ID,
 		State: m.core.State, Reason: m.core.Reason,
 		Persistent: m.core.Persistent, Autostart: m.autostart, AutostartOnce: m.autostartOnce,
-		Def: def, Job: m.jobs.Current(), PID: m.pid,
+		Def: def, Job: m.jobs.Current(), PID: m.pid, Deaf: m.deaf,
 		ManagedSave: exists(m.drv.files.managedSave(def.Name)),
 	}
 	if m.status == nil {
@@ -222,7 +225,7 @@ func (m *machine) clean(p *gen.Process) {
 		m.drv.forget(m.status.Domain.ID, m.status.Domain.Name, m.status.LibDir, m.status.ChannelTargetDir)
 		m.hit("qemu.destroy.cleaned")
 	}
-	m.pid, m.gone, m.reopening, m.untold = 0, false, 0, false
+	m.pid, m.gone, m.reopening, m.untold, m.deaf = 0, false, 0, false, false
 	if m.config != nil {
 		m.status = nil
 		m.adoptActions(m.config)

@@ -53,9 +53,10 @@ type Driver struct {
 	bus      *events.Bus
 	log      *zap.Logger
 	registry *domain.Registry
-	refs     gen.Table[xml.UUID, gen.Ref] // written by the store
+	homes    gen.Table[xml.UUID, home] // written by the store
 	lastID   atomic.Int64
 	lives    atomic.Uint64 // of domains' processes
+	serial   atomic.Uint64 // of their names
 	swept    sync.Once
 	tables   map[uint32]*dispatch.Table
 	ports    *portPool
@@ -142,8 +143,8 @@ func (d *Driver) Child() gen.Child {
 func (d *Driver) Busy() bool { return len(d.registry.Select(domain.ListActive)) > 0 }
 
 func (d *Driver) domainRef(uuid xml.UUID) gen.Ref {
-	ref, _ := d.refs.Get(uuid)
-	return ref
+	h, _ := d.homes.Get(uuid)
+	return h.process
 }
 
 // nextID numbers a machine.

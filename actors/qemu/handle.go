@@ -86,6 +86,8 @@ func (m *machine) HandleMessage(p *gen.Process, msg any) error {
 		if m.gone && m.pid == msg.PID {
 			m.finish(p)
 		}
+	case unanswered:
+		m.setDeaf(m.monitor != nil && m.monitor.client.Pending() > 0)
 	case reopen:
 		if m.pid == msg.PID {
 			m.reopenMonitor(p)
@@ -94,6 +96,8 @@ func (m *machine) HandleMessage(p *gen.Process, msg any) error {
 		m.killStuck(msg)
 	case orphaned:
 		m.endOrphan(p, msg)
+	case reread:
+		m.rereadConfig(msg.Def)
 	case goodbye:
 		return gen.Normal
 	case end:

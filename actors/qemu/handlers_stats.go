@@ -3,12 +3,14 @@ package qemu
 import (
 	"context"
 	"slices"
+	"time"
 
 	"virtree.dev/actors/dispatch"
 	"virtree.dev/actors/domain"
 	"virtree.dev/protocol/remote"
 	"virtree.dev/protocol/virerr"
 	"virtree.dev/protocol/virtype"
+	"virtree.dev/supervisor/gen"
 )
 
 func (d *Driver) statsHandlers(t *dispatch.Table) {
@@ -70,31 +72,52 @@ func (d *Driver) statsDomains(a *remote.ConnectGetAllDomainStatsArgs) []*domain.
 	return list
 }
 
-// statsOf reads one domain. One whose job is held, or whose monitor is stuck, gives what can be had without.
+// statsPatience is how long statistics wait for a domain's turn, and for its monitor.
+const statsPatience = time.Second
+
+// statsOf reads one domain. One that is held for long, or whose monitor does not answer, gives
+// what can be had without: who reads of many must not wait for one.
 func (d *Driver) statsOf(c *dispatch.Call, o *domain.Object, groups, flags uint32) []remote.TypedParam {
-	read := func(h handle, job bool) []remote.TypedParam {
+	read := func(ctx context.Context, h handle, job bool) []remote.TypedParam {
 		s := &statsReader{
-			drv: d, ctx: c, h: h, job: job,
+			drv: d, ctx: ctx, h: h, job: job,
 			backing: flags&virtype.ConnectGetAllDomainsStatsBacking != 0,
 		}
 		return s.read(groups)
 	}
-	h := d.handle(o)
-	if !o.Active() || !needsMonitor(groups) {
-		return read(h, false)
+	h, patience := d.handle(o), statsPatience
+	held := o.Job.Kind != domain.NoJob
+	if held {
+		patience -= time.Since(o.Job.Since)
 	}
-	if flags&virtype.ConnectGetAllDomainsStatsNowait != 0 && o.Job.Kind != domain.NoJob {
-		return read(h, false)
+	nowait := flags&virtype.ConnectGetAllDomainsStatsNowait != 0
+	if !o.Active() || !needsMonitor(groups) || held && nowait || patience <= 0 || d.deaf(o) {
+		return read(c, h, false)
 	}
 	var params []remote.TypedParam
 	job := domain.Job{Kind: domain.JobQuery, API: dispatcherName(c.Proc.API), Client: c.Session.String()}
-	if d.hold(context.WithoutCancel(c), h, job, func(h handle) error {
-		params = read(h, true)
+	err := d.holdWithin(context.WithoutCancel(c), h, job, patience, func(h handle) error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(c), statsPatience)
+		defer cancel()
+		params = read(ctx, h, true)
+		if ctx.Err() != nil {
+			_ = gen.Send(h.ref, unanswered{})
+		}
 		return nil
-	}) != nil {
-		return read(h, false)
+	})
+	if err != nil {
+		return read(c, h, false)
 	}
 	return params
+}
+
+// deaf says whether a machine is known not to answer now.
+func (d *Driver) deaf(o *domain.Object) bool {
+	if o.Deaf {
+		return true
+	}
+	times, err := d.host.ProcessTimes(o.PID)
+	return err == nil && (times.State == 'T' || times.State == 't')
 }
 
 // totalCPU asks for the sum of all host processors.

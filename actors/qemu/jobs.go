@@ -15,9 +15,11 @@ type waiter struct {
 
 // beginJob gives the domain to a worker, or lets it wait.
 func (m *machine) beginJob(p *gen.Process, from gen.From, req begin) (any, error) {
+	m.hit("qemu.job.begin")
 	req.Job.Since = time.Now()
 	token, granted, err := m.jobs.Ask(req.Job)
 	if err != nil {
+		m.refuseJob(req.Job)
 		return nil, err
 	}
 	if granted {
@@ -26,10 +28,20 @@ func (m *machine) beginJob(p *gen.Process, from gen.From, req begin) (any, error
 	}
 	m.waiting[token] = waiter{
 		granted: func() { from.Reply(token, nil) },
-		refused: func(err error) { from.Reply(nil, err) },
+		refused: func(err error) {
+			m.refuseJob(req.Job)
+			from.Reply(nil, err)
+		},
 	}
 	p.SendAfter(req.Patience, lostPatience{Token: token})
 	return nil, gen.ErrLater
+}
+
+// refuseJob tells the log who did not get the domain, and who has it for how long.
+func (m *machine) refuseJob(job domain.Job) {
+	if d := m.document(); d != nil {
+		m.drv.log.Warn(m.jobs.Refusal(job, d.Name, time.Now()))
+	}
 }
 
 func (m *machine) endJob(token uint64) {

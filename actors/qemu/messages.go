@@ -119,6 +119,8 @@ type (
 		PID  int
 		Last bool
 	}
+	// unanswered says that somebody gave up waiting for the monitor.
+	unanswered struct{}
 	// reopen ends the wait before a monitor is tried again.
 	reopen struct{ PID int }
 	// overdue ends the wait for a monitor's last words.

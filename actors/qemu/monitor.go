@@ -123,6 +123,7 @@ func (m *machine) received(msg monitorRead) {
 	if m.monitor == nil || msg.Generation != m.monitor.generation {
 		return
 	}
+	m.setDeaf(false)
 	link := m.monitor
 	_, out, err := link.client.Feed(msg.Bytes)
 	if m.monitor != link {
@@ -138,6 +139,14 @@ func (m *machine) received(msg monitorRead) {
 	if m.attached != nil && link.client.Ready() {
 		m.attached.Reply(struct{}{}, nil)
 		m.attached = nil
+	}
+}
+
+// setDeaf publishes whether the monitor answers.
+func (m *machine) setDeaf(deaf bool) {
+	if m.deaf != deaf {
+		m.deaf = deaf
+		m.showJob()
 	}
 }
 

@@ -82,6 +82,12 @@ var startSteps = []struct {
 func (d *Driver) start(ctx context.Context, dom handle, flags startFlags) error {
 	s := &starter{drv: d, ctx: ctx, dom: dom, flags: flags}
 	defer s.close()
+	defer func() {
+		if v := recover(); v != nil { // nobody else would know of what is half made
+			_ = s.undo(errInternal("%v", v))
+			panic(v)
+		}
+	}()
 	for _, step := range startSteps {
 		err := step.do(s)
 		if err == nil {

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"time"
 
 	"virtree.dev/actors/domain"
 	"virtree.dev/actors/qemu/defaults"
+	"virtree.dev/internal/failpoint"
 	"virtree.dev/protocol/virerr"
 	xml "virtree.dev/protocol/xml/domain"
 	"virtree.dev/protocol/xml/domstatus"
@@ -56,10 +58,9 @@ type left struct{ UUID xml.UUID }
 // store knows the names that are taken and starts the processes of domains.
 type store struct {
 	act.Actor
-	drv    *Driver
-	names  map[string]xml.UUID
-	taken  map[xml.UUID]string
-	serial int
+	drv   *Driver
+	names map[string]xml.UUID
+	taken map[xml.UUID]string
 }
 
 // Init starts a process for each domain on the disk. After its own restart it takes over those that run.
@@ -69,15 +70,20 @@ func (s *store) Init(p *gen.Process) error {
 		return err
 	}
 	for _, o := range s.drv.load() {
-		s.take(o.UUID, o.Name)
-		if s.drv.alive(o.UUID) {
-			continue
-		}
-		if _, err := s.start(p, o); err != nil {
-			s.drv.log.Error(fmt.Sprintf("cannot take up domain '%s': %v", o.Name, err))
-		}
+		s.takeUp(p, o)
 	}
 	return nil
+}
+
+// takeUp gives a domain its process if it has none.
+func (s *store) takeUp(p *gen.Process, o *domain.Object) {
+	s.take(o.UUID, o.Name)
+	if s.drv.alive(o.UUID) {
+		return
+	}
+	if _, err := s.start(p, o); err != nil {
+		s.drv.log.Error(fmt.Sprintf("cannot take up domain '%s': %v", o.Name, err))
+	}
 }
 
 func (s *store) take(uuid xml.UUID, name string) {
@@ -86,14 +92,18 @@ func (s *store) take(uuid xml.UUID, name string) {
 
 // start starts the processes of a domain.
 func (s *store) start(p *gen.Process, o *domain.Object) (gen.Ref, error) {
-	s.serial++
 	// A name of its own for each life: the last one of the same UUID may still be on its way out.
-	name := "qemu.domain." + o.UUID.String() + "." + strconv.Itoa(s.serial)
+	name := "qemu.domain." + o.UUID.String() + "." + strconv.FormatUint(s.drv.serial.Add(1), 10)
 	ref := p.Named(name)
-	s.drv.refs.Put(o.UUID, ref)
-	_, err := act.StartChild(p, p.Named(nameDomains), s.drv.domainChild(name, o))
+	s.drv.homes.Put(o.UUID, home{process: ref})
+	keeper, err := act.StartChild(p, p.Named(nameDomains), s.drv.domainChild(name, o))
+	s.drv.homes.Put(o.UUID, home{ref, keeper})
 	return ref, err
 }
+
+// home is where a domain lives: its process, by a name that outlives it, and the
+// small supervisor, which is there between two lives of that as well.
+type home struct{ process, keeper gen.Ref }
 
 // HandleCall gives out domains and names.
 func (s *store) HandleCall(p *gen.Process, from gen.From, req any) (any, error) {
@@ -107,13 +117,16 @@ func (s *store) HandleCall(p *gen.Process, from gen.From, req any) (any, error) 
 }
 
 // HandleMessage takes the ends of domains.
-func (s *store) HandleMessage(_ *gen.Process, msg any) error {
-	if msg, ok := msg.(left); ok {
+func (s *store) HandleMessage(p *gen.Process, msg any) error {
+	switch msg := msg.(type) {
+	case left:
 		if s.names[s.taken[msg.UUID]] == msg.UUID {
 			delete(s.names, s.taken[msg.UUID])
 		}
 		delete(s.taken, msg.UUID)
-		s.drv.refs.Delete(msg.UUID)
+		s.drv.homes.Delete(msg.UUID)
+	case reload:
+		s.reload(p)
 	}
 	return nil
 }
@@ -124,7 +137,11 @@ func errList(code virerr.Code, format string, args ...any) error {
 }
 
 func (s *store) claim(p *gen.Process, req claim) (handle, error) {
+	if err := failpoint.Hit("qemu.store.claim"); err != nil {
+		return handle{}, err
+	}
 	def := req.Def
+	s.remember(def)
 	if name, known := s.taken[def.UUID]; known {
 		return s.claimKnown(p, req, name)
 	}
@@ -134,11 +151,22 @@ func (s *store) claim(p *gen.Process, req claim) (handle, error) {
 	o := &domain.Object{UUID: def.UUID, Name: def.Name, ID: -1, State: domain.Shutoff, Def: def}
 	ref, err := s.start(p, o)
 	if err != nil {
-		s.drv.refs.Delete(def.UUID)
+		s.drv.homes.Delete(def.UUID)
 		return handle{}, err
 	}
 	s.take(def.UUID, def.Name)
 	return handle{drv: s.drv, ref: ref, object: o}, nil
+}
+
+// remember learns of the domains of a document what a former life of this process
+// gave out and nobody had published when that ended.
+func (s *store) remember(def *xml.Domain) {
+	if _, known := s.taken[def.UUID]; !known && s.drv.alive(def.UUID) {
+		s.take(def.UUID, def.Name)
+	}
+	if o := s.drv.registry.ByName(def.Name); o != nil && s.taken[o.UUID] == "" {
+		s.take(o.UUID, o.Name)
+	}
 }
 
 func (s *store) claimKnown(p *gen.Process, req claim, name string) (handle, error) {
@@ -180,17 +208,17 @@ func (s *store) HandleInspect(*gen.Process) map[string]string {
 // does; when the domain's process ends too often, only that domain is without one.
 func (d *Driver) domainChild(name string, seed *domain.Object) gen.Child {
 	process := gen.Child{
-		Name: name, Register: true, Restart: gen.Transient, Significant: true,
+		Name: name, Register: true, Restart: gen.Transient, Significant: true, Backoff: 10 * time.Millisecond,
 		New: func() gen.Behavior { return &machine{drv: d, uuid: seed.UUID, seed: seed} },
 	}
 	tree := act.Supervisor{Type: act.RestForOne, Intensity: 5, Period: 30 * time.Second, Children: []gen.Child{process}}
 	return tree.Child(seed.Name, gen.Temporary)
 }
 
-// alive says whether a domain has its process.
+// alive says whether a domain has its process, or will have it again in a moment.
 func (d *Driver) alive(uuid xml.UUID) bool {
-	ref, ok := d.refs.Get(uuid)
-	return ok && ref.Alive()
+	h, ok := d.homes.Get(uuid)
+	return ok && (h.keeper.Alive() || h.process.Alive())
 }
 
 // load publishes what is on the disk, beside what is published already, and gives all of it.
@@ -244,21 +272,36 @@ func (d *Driver) loadConfig(name string) {
 	}
 }
 
-func (d *Driver) readConfig(name string) (*xml.Domain, error) {
+// readConfig reads a definition. What goes wrong with it is its own affair.
+func (d *Driver) readConfig(name string) (def *xml.Domain, err error) {
+	defer contain(&err)
 	text, err := os.ReadFile(d.files.config(name))
 	if err != nil {
+		return nil, err
+	}
+	if err := failpoint.Hit("qemu.load.config"); err != nil {
 		return nil, err
 	}
 	return d.parse(context.Background(), text, xml.ParseOptions{Inactive: true, SkipValidate: true})
 }
 
 // loadStatus reads a status file, and completes what an older daemon wrote.
-func (d *Driver) loadStatus(name string) (*domstatus.Status, error) {
-	s, err := d.files.loadStatus(name)
-	if err != nil {
+func (d *Driver) loadStatus(name string) (s *domstatus.Status, err error) {
+	defer contain(&err)
+	if s, err = d.files.loadStatus(name); err != nil {
+		return nil, err
+	}
+	if err := failpoint.Hit("qemu.load.status"); err != nil {
 		return nil, err
 	}
 	return s, defaults.Running(s.Domain, d.defaults)
+}
+
+// contain makes an error of a panic: one document must not be the end of all domains.
+func contain(err *error) {
+	if v := recover(); v != nil {
+		*err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
+	}
 }
 
 // loadRunning makes the domain of a status file known. What runs is the business of its process.

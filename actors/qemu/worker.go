@@ -19,6 +19,9 @@ import (
 // jobPatience is how long a call waits for its turn at a domain.
 const jobPatience = 30 * time.Second
 
+// betweenLives is how long to wait before a domain's process that is not there is looked for again.
+const betweenLives = 10 * time.Millisecond
+
 // handle is a worker's way to a domain: its process, and what was published of it.
 type handle struct {
 	drv    *Driver
@@ -31,7 +34,16 @@ type handle struct {
 // call asks a domain's process; the end of that process frees the caller.
 func call[R any](ctx context.Context, h handle, req gen.Request[R]) (R, error) {
 	r, err := gen.Call(ctx, h.ref, req)
-	if errors.Is(err, gen.ErrDown) {
+	for errors.Is(err, gen.ErrNoProc) && h.drv.alive(h.object.UUID) { // it is between two lives
+		time.Sleep(betweenLives)
+		r, err = gen.Call(ctx, h.ref, req)
+	}
+	switch {
+	case errors.Is(err, gen.ErrNoProc) && h.drv.registry.ByUUID(h.object.UUID) == nil:
+		err = errNoDomain("no domain with matching uuid '%s' (%s)", h.object.UUID, h.object.Name)
+	case errors.Is(err, gen.ErrNoProc):
+		err = errInternal("domain '%s' is out of order, as its process failed too often; define it again or reload the daemon", h.object.Name)
+	case errors.Is(err, gen.ErrDown):
 		err = errInternal("the domain's process ended: %s", err)
 	}
 	return r, err
@@ -107,7 +119,12 @@ func (d *Driver) active(c *dispatch.Call, dom remote.NonnullDomain, kind domain.
 
 // hold runs f with a job on the domain.
 func (d *Driver) hold(ctx context.Context, h handle, job domain.Job, f func(handle) error) error {
-	token, err := call(ctx, h, begin{Job: job, Patience: jobPatience})
+	return d.holdWithin(ctx, h, job, jobPatience, f)
+}
+
+// holdWithin is hold for who does not want to wait that long.
+func (d *Driver) holdWithin(ctx context.Context, h handle, job domain.Job, patience time.Duration, f func(handle) error) error {
+	token, err := call(ctx, h, begin{Job: job, Patience: patience})
 	if err != nil {
 		return jobError(err)
 	}

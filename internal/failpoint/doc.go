@@ -8,6 +8,6 @@
 // that a test can arm points of a process that runs.
 //
 // Actions: kill (the process dies as by kill -9), panic, error(TEXT) and
-// sleep(DURATION); "2*off->" before an action lets two passes go by first. A
+// sleep(DURATION); "2*off->" before an action lets two passes go by first, "1*" acts on one pass only. A
 // point that the variable does not name costs one read of an empty map.
 package failpoint

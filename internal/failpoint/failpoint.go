@@ -2,6 +2,7 @@ package failpoint
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -19,6 +20,7 @@ type Set map[string]*action
 
 type action struct {
 	skip  atomic.Int64 // passes to let go by
+	left  atomic.Int64 // passes to act on after that
 	verb  string
 	text  string
 	delay time.Duration
@@ -94,6 +96,15 @@ func parseAction(s string) (*action, error) {
 		a.skip.Store(n)
 		s = rest
 	}
+	a.left.Store(math.MaxInt64)
+	if count, rest, ok := strings.Cut(s, "*"); ok && !strings.Contains(count, "(") {
+		n, err := strconv.ParseInt(count, 10, 32)
+		if err != nil {
+			return nil, fmt.Errorf("bad count %q", count)
+		}
+		a.left.Store(n)
+		s = rest
+	}
 	verb, rest, _ := strings.Cut(s, "(")
 	a.verb, a.text = verb, strings.TrimSuffix(rest, ")")
 	switch verb {
@@ -110,7 +121,7 @@ func parseAction(s string) (*action, error) {
 // Hit does what the set says for the point name.
 func (s Set) Hit(name string) error {
 	a := s[name]
-	if a == nil || a.skip.Add(-1) >= 0 {
+	if a == nil || a.skip.Add(-1) >= 0 || a.left.Add(-1) < 0 {
 		return nil
 	}
 	switch a.verb {

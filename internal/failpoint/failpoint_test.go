@@ -8,7 +8,7 @@ import (
 )
 
 func TestHit(t *testing.T) {
-	set, err := Parse("a=error(no space); b=2*off->error(third)")
+	set, err := Parse("a=error(no space); b=2*off->error(third); c=1*off->2*error(a*b)")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -18,6 +18,11 @@ func TestHit(t *testing.T) {
 	for i, fails := range []bool{false, false, true, true} {
 		if err := set.Hit("b"); (err != nil) != fails {
 			t.Errorf("b, pass %d: %v", i+1, err)
+		}
+	}
+	for i, fails := range []bool{false, true, true, false} {
+		if err := set.Hit("c"); (err != nil) != fails {
+			t.Errorf("c, pass %d: %v", i+1, err)
 		}
 	}
 	if err := set.Hit("unnamed"); err != nil {

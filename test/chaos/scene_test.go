@@ -15,6 +15,8 @@ type scene struct {
 	p    *place
 	name string
 	id   int32 // of its machine, when that was there before the blow
+	// point is what was armed.
+	point string
 }
 
 func (s *scene) dom() dom { return s.lookup(s.name) }
