@@ -117,7 +117,7 @@ func TestPoisonedDomain(t *testing.T) {
 	const told = "domain 'poisoned' is out of order"
 	eventually(t, "its supervisor gives up", func() error {
 		if err := c.suspend(poisoned); err == nil || !strings.Contains(err.Error(), told) {
-			return fmt.Errorf("suspend: %v", err)
+			return fmt.Errorf("suspend: %w", err)
 		}
 		return nil
 	})
@@ -145,7 +145,7 @@ func TestPoisonedDomain(t *testing.T) {
 	p.arm("qemu.job.begin=panic;qemu.reconnect.begin=panic")
 	eventually(t, "its supervisor gives up again", func() error {
 		if err := c.resume(poisoned); err == nil || !strings.Contains(err.Error(), told) {
-			return fmt.Errorf("resume: %v", err)
+			return fmt.Errorf("resume: %w", err)
 		}
 		return nil
 	})
