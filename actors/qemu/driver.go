@@ -63,6 +63,7 @@ type Driver struct {
 	consoles consoles
 	groups   fdGroups
 	binaries *caps.Store
+	launcher caps.Launcher
 	defaults *defaults.Host
 	swtpm    *swtpm
 	schemas  schema.Validator
@@ -80,8 +81,9 @@ func New(o Options) *Driver {
 		ports:    newPortPool(o.Config),
 		swtpm:    &swtpm{runner: outside.Host{}},
 		schemas:  schema.Validator{Runner: outside.Host{}, Folder: schema.Folder},
-		binaries: caps.NewStore(filepath.Join(o.Dirs.QEMU().Cache, "capabilities"), caps.Launcher{Runner: outside.Host{}, Folder: o.Dirs.QEMU().Lib}),
+		launcher: caps.Launcher{Runner: outside.Host{}, Folder: o.Dirs.QEMU().Lib},
 	}
+	d.binaries = caps.NewStore(filepath.Join(o.Dirs.QEMU().Cache, "capabilities"), d.launcher)
 	d.processor, d.hostUUID = caps.NewHostProcessor(d.host), o.HostUUID
 	d.smbios = sync.OnceValues(d.readSMBIOS)
 	d.defaults = d.defaultsHost()

@@ -41,6 +41,7 @@ func (d *Driver) sweep() {
 		d.removeFolders(parent, known)
 	}
 	d.removePIDs()
+	d.launcher.Sweep()
 }
 
 func (d *Driver) removeLeftovers(folder string) {

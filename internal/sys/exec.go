@@ -3,6 +3,7 @@ package sys
 import (
 	"errors"
 	"io"
+	"math"
 	"os"
 	"syscall"
 
@@ -11,6 +12,12 @@ import (
 
 // KeepOnExec lets a descriptor live through execve.
 func KeepOnExec(fd int) { _, _ = unix.FcntlInt(uintptr(fd), unix.F_SETFD, 0) }
+
+// CloseAllOnExec ends all descriptors from the first one on at execve: what we run, and
+// what outlives us, must not hold what we were started with.
+func CloseAllOnExec(first int) error {
+	return unix.CloseRange(uint(first), math.MaxInt32, unix.CLOSE_RANGE_CLOEXEC)
+}
 
 // CloseOnExec ends a descriptor at execve.
 func CloseOnExec(fd int) { unix.CloseOnExec(fd) }

@@ -69,6 +69,8 @@ var blows = []blow{
 	{"qemu.reconnect.held", started, restartIt, runs},
 	{"qemu.reconnect.told", started, restartIt, runs},
 
+	{"qemu.caps.launched", nothing, probeIt, absent},
+
 	{"qemu.start.pidfile", markedForStart, bootIt, runs},
 	{"qemu.autostart.started", markedForStart, bootIt, runs},
 }

@@ -306,7 +306,7 @@ var probed struct {
 	files map[string]string
 }
 
-const capabilities = "cache/libvirt/qemu/capabilities"
+const capabilities = "cache/libvirt/qemu/cache/capabilities"
 
 func (p *place) keepCapabilities() {
 	probed.Lock()

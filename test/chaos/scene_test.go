@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -109,6 +110,20 @@ func bootIt(s *scene) error {
 	}
 	s.p.launch(libvirtd(s.t))
 	s.p.ended()
+	return errLost
+}
+
+// probeIt lets the daemon die while it asks QEMU what it can do.
+func probeIt(s *scene) error {
+	s.p.kill()
+	if err := os.RemoveAll(s.p.path(capabilities)); err != nil {
+		return err
+	}
+	s.p.launch(libvirtd(s.t))
+	s.p.ended()
+	if len(s.p.machines()) == 0 {
+		return errors.New("nothing was asked")
+	}
 	return errLost
 }
 

@@ -8,18 +8,27 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
 	"virtree.dev/internal/command"
+	"virtree.dev/internal/failpoint"
+	"virtree.dev/internal/hostinfo"
 	"virtree.dev/protocol/qmp"
 	"virtree.dev/protocol/virerr"
 )
 
 // patience bounds one probing of a binary when the context sets no earlier end.
 const patience = 30 * time.Second
+
+// Names of the folder of a binary that is asked, and of its pid file in it.
+const (
+	launchFolder = "qmp-"
+	pidName      = "qmp.pid"
+)
 
 // Launcher starts binaries to ask them.
 type Launcher struct {
@@ -47,12 +56,12 @@ func (l Launcher) Launch(ctx context.Context, binary string) (*Caps, error) {
 
 // with runs the binary while f asks it.
 func (l Launcher) with(ctx context.Context, binary, machine string, f func(Querier) error) error {
-	folder, err := os.MkdirTemp(l.Folder, "qmp-")
+	folder, err := os.MkdirTemp(l.Folder, launchFolder)
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(folder)
-	socket, pidfile := filepath.Join(folder, "qmp.monitor"), filepath.Join(folder, "qmp.pid")
+	socket, pidfile := filepath.Join(folder, "qmp.monitor"), filepath.Join(folder, pidName)
 	if err := l.start(ctx, binary, machine, socket, pidfile); err != nil {
 		return err
 	}
@@ -60,6 +69,9 @@ func (l Launcher) with(ctx context.Context, binary, machine string, f func(Queri
 		return virerr.System(virerr.FromQEMU, syscall.ENOENT, "Failed to read pidfile %s", pidfile)
 	}
 	defer end(pidfile)
+	if err := failpoint.Hit("qemu.caps.launched"); err != nil {
+		return err
+	}
 	conn, err := net.Dial("unix", socket)
 	if err != nil {
 		return err
@@ -77,6 +89,19 @@ func (l Launcher) with(ctx context.Context, binary, machine string, f func(Queri
 	}
 	_, _ = m.Run(qmp.Command{Name: "quit"})
 	return nil
+}
+
+// Sweep ends binaries that were being asked when the daemon before us was killed.
+func (l Launcher) Sweep() {
+	folders, _ := filepath.Glob(filepath.Join(l.Folder, launchFolder+"*")) // the pattern is well-formed
+	for _, folder := range folders {
+		pidfile := filepath.Join(folder, pidName)
+		// A pid alone proves nothing: it may be another's by now.
+		if args, err := (hostinfo.Host{}).CommandLine(readPID(pidfile)); err == nil && slices.Contains(args, pidfile) {
+			end(pidfile)
+		}
+		_ = os.RemoveAll(folder)
+	}
 }
 
 // start returns when the binary listens: that is what -daemonize waits for.
@@ -114,13 +139,18 @@ func deadline(ctx context.Context) time.Time {
 
 // end makes sure that nothing stays behind; a binary that obeyed quit removed the file.
 func end(pidfile string) {
-	b, err := os.ReadFile(pidfile)
-	if err != nil {
-		return
-	}
-	if pid, err := strconv.Atoi(strings.TrimSpace(string(b))); err == nil && pid > 1 {
+	if pid := readPID(pidfile); pid > 1 {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
+}
+
+func readPID(pidfile string) int {
+	b, err := os.ReadFile(pidfile)
+	if err != nil {
+		return 0
+	}
+	pid, _ := strconv.Atoi(strings.TrimSpace(string(b)))
+	return pid
 }
 
 // monitor is a Querier over a connection.

@@ -14,8 +14,12 @@ import (
 	"virtree.dev/systemd/notify"
 )
 
+// firstInherited is the first descriptor beside the standard ones.
+const firstInherited = 3
+
 // Main runs a daemon to its end and gives its exit code.
 func Main(spec Spec) int {
+	_ = sys.CloseAllOnExec(firstInherited) // an old kernel cannot
 	parent := takeParentStatus()
 	o, err := parseOptions(os.Args[1:], spec.Listen)
 	if code, done := spec.answer(o, err); done {
