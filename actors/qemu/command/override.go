@@ -2,9 +2,9 @@ package command
 
 import (
 	"slices"
-	"strconv"
 
 	"virtree.dev/protocol/xml/domain"
+	"virtree.dev/protocol/xml/xmltree"
 )
 
 // override sets and removes properties of a device as the document asks in QEMU's own words.
@@ -34,14 +34,14 @@ func (p *Props) set(o *domain.OverrideProperty) {
 	}
 }
 
-// overrideValue is a value that was checked when the document was read.
+// overrideValue is a value that was checked when the document was read, by the same rules.
 func overrideValue(o *domain.OverrideProperty) any {
 	switch o.Type {
 	case "signed":
-		n, _ := strconv.ParseInt(o.Value, 10, 64)
+		n, _ := xmltree.ParseInt(o.Value, 10, 64)
 		return n
 	case "unsigned":
-		n, _ := strconv.ParseUint(o.Value, 10, 64)
+		n, _ := xmltree.ParseUint(o.Value, 10, 64)
 		return n
 	case "bool":
 		return o.Value == "true"
