@@ -162,6 +162,7 @@ func (d *Driver) buildCommand(s *starter) (*command.Line, error) {
 		Vhost:      s.vhost,
 		MemoryFile: d.memoryFile(s.def, true),
 		NodeOfCPU:  d.nodeOfCPU,
+		HostTables: d.hostTables,
 		Secret:     noSecrets,
 		PasstDir:   d.files.Passt,
 		ShortName:  shortName(s.def.ID, s.def.Name),

@@ -122,6 +122,7 @@ func (d *Driver) imagineCommand(c *dispatch.Call, def *xml.Domain) (*command.Lin
 		HugeTLB:    d.hugeTLB(def, false), DefaultHugePage: d.defaultHugePage(),
 		MemoryFile: d.memoryFile(def, false),
 		NodeOfCPU:  d.nodeOfCPU,
+		HostTables: d.hostTables,
 		Secret:     noSecrets,
 		PasstDir:   d.files.Passt,
 		ShortName:  shortName(def.ID, def.Name),

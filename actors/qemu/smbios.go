@@ -9,6 +9,7 @@ import (
 	"time"
 
 	outside "virtree.dev/internal/command"
+	xml "virtree.dev/protocol/xml/domain"
 	"virtree.dev/protocol/xml/sysinfo"
 )
 
@@ -50,4 +51,43 @@ func (d *Driver) readSMBIOS() (*sysinfo.Info, error) {
 		s.Text = strings.TrimSuffix(string(raw.Stdout), "\n")
 	}
 	return info, nil
+}
+
+// hostTables are the host's tables for a guest that asks to have the same; nil where they cannot be read.
+func (d *Driver) hostTables() *xml.SysInfo {
+	info, err := d.smbios()
+	if err != nil {
+		return nil
+	}
+	return guestTables(info)
+}
+
+// guestTables leaves out the host's identity: no two machines have the same.
+func guestTables(info *sysinfo.Info) *xml.SysInfo {
+	s := &xml.SysInfo{Type: "smbios"}
+	for _, section := range info.Sections {
+		entries := []xml.SysEntry{}
+		for _, e := range section.Entries {
+			if section.Name != "system" || e.Name != "uuid" {
+				entries = append(entries, xml.SysEntry{Name: e.Name, Value: e.Value})
+			}
+		}
+		switch section.Name {
+		case "bios":
+			s.BIOS = entries
+		case "system":
+			s.System = entries
+		case "baseBoard":
+			s.BaseBoards = append(s.BaseBoards, entries)
+		case "chassis":
+			s.Chassis = entries
+		}
+	}
+	if info.HasOEM {
+		s.OEMStrings = []string{}
+		for _, o := range info.OEMStrings {
+			s.OEMStrings = append(s.OEMStrings, o.Text)
+		}
+	}
+	return s
 }

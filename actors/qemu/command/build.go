@@ -41,6 +41,8 @@ type Env struct {
 	AutoCPUs func() *domain.CPUSet
 	// HugeTLB gives this machine's folder in the file system with pages of that size in KiB.
 	HugeTLB func(size uint64) (string, error)
+	// HostTables are the host's SMBIOS tables without its identity, nil where they cannot be read.
+	HostTables func() *domain.SysInfo
 	// Lookup reads a variable of our own environment; nil stands for os.LookupEnv.
 	Lookup func(string) (string, bool)
 	// PasstDir has the sockets of passt; ShortName is the machine's name in paths, such as 3-web.

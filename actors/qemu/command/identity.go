@@ -17,10 +17,16 @@ func (b *builder) name() {
 
 func (b *builder) uuid() { b.arg("-uuid", b.doc.UUID.String()) }
 
-// smbios fills the tables of the firmware from the document.
+// smbios fills the tables of the firmware from the document or the host.
 func (b *builder) smbios() {
 	switch b.doc.OS.SMBIOS {
 	case "host":
+		if b.env.HostTables != nil {
+			if s := b.env.HostTables(); s != nil {
+				b.smbiosTables(s)
+				return
+			}
+		}
 		b.unsupported("Host SMBIOS information is not available")
 	case "sysinfo":
 		for i := range b.doc.SysInfo {
@@ -40,7 +46,7 @@ func (b *builder) smbiosTables(s *domain.SysInfo) {
 	if s.BIOS != nil {
 		b.arg("-smbios", smbiosTable("type=0", s.BIOS))
 	}
-	if s.System != nil && (len(s.System) > 1 || s.System[0].Name != "sku") { // libvirt leaves out a lone sku
+	if s.System != nil && (len(s.System) != 1 || s.System[0].Name != "sku") { // libvirt leaves out a lone sku
 		b.arg("-smbios", smbiosTable("type=1", s.System))
 	}
 	for _, board := range s.BaseBoards {
