@@ -4,6 +4,7 @@ import (
 	"virtree.dev/actors/dispatch"
 	"virtree.dev/actors/qemu/caps"
 	"virtree.dev/internal/hostinfo"
+	"virtree.dev/internal/sys"
 	"virtree.dev/protocol/remote"
 	"virtree.dev/protocol/virerr"
 	"virtree.dev/protocol/virtype"
@@ -40,7 +41,7 @@ func (d *Driver) hostCapabilities() (*capabilities.Host, error) {
 	if err != nil {
 		return nil, errInternal("%s", err)
 	}
-	cells, err := d.host.Cells()
+	cells, links, err := d.host.Cells()
 	if err != nil {
 		return nil, errInternal("%s", err)
 	}
@@ -53,14 +54,43 @@ func (d *Driver) hostCapabilities() (*capabilities.Host, error) {
 	for _, p := range pages {
 		h.PageSizes = append(h.PageSizes, p.Size)
 	}
-	banks, _ := d.host.Caches()
-	for _, b := range banks {
-		h.Banks = append(h.Banks, capabilities.Bank(b))
-	}
 	for i := range cells {
 		h.Cells = append(h.Cells, cellOf(&cells[i]))
 	}
+	for _, l := range links {
+		h.Links = append(h.Links, capabilities.Link(l))
+	}
+	if err := d.addCaches(h); err != nil {
+		d.log.Warn("Failed to get host CPU cache info: " + err.Error())
+	}
 	return h, nil
+}
+
+// addCaches tells of the caches and how they, and the way to memory, can be divided and watched.
+func (d *Driver) addCaches(h *capabilities.Host) error {
+	can, err := d.host.Resctrl()
+	if err != nil {
+		return err
+	}
+	banks, err := d.host.Caches()
+	if err != nil {
+		return err
+	}
+	for _, b := range banks {
+		bank := capabilities.Bank{ID: b.ID, Level: b.Level, Type: b.Type, Size: b.Size, CPUs: b.CPUs}
+		for _, c := range can.Controls(b.Level, b.Size) {
+			bank.Controls = append(bank.Controls, capabilities.CacheControl(c))
+		}
+		h.Banks = append(h.Banks, bank)
+		if m := can.Bandwidth; m != nil && b.Level == banks[len(banks)-1].Level { // the last before memory
+			h.Bandwidths = append(h.Bandwidths, capabilities.Bandwidth{ID: b.ID, CPUs: b.CPUs, Granularity: m.Granularity, Min: m.Min, MaxAllocs: m.MaxAllocs})
+		}
+	}
+	if m := can.Monitor; m != nil {
+		h.CacheMonitor = capabilities.Monitor{Level: 3, Max: m.Max, ReuseThreshold: m.ReuseThreshold, Features: m.With("llc_")}
+		h.BandwidthMonitor = capabilities.Monitor{Max: m.Max, Features: m.With("mbm_")}
+	}
+	return nil
 }
 
 func cellOf(c *hostinfo.Cell) capabilities.Cell {
@@ -70,6 +100,9 @@ func cellOf(c *hostinfo.Cell) capabilities.Cell {
 	}
 	for _, d := range c.Distances {
 		cell.Distances = append(cell.Distances, capabilities.Distance{ID: d.Node, Value: d.Value})
+	}
+	for _, s := range c.Caches {
+		cell.Caches = append(cell.Caches, capabilities.SideCache(s))
 	}
 	for _, p := range c.CPUs {
 		cell.CPUs = append(cell.CPUs, capabilities.CPU(p))
@@ -166,14 +199,17 @@ func (d *Driver) sevInfo(c *dispatch.Call, a *remote.NodeGetSEVInfoArgs) (*remot
 		return nil, virerr.New(virerr.FromQEMU, virerr.OperationUnsupported, "QEMU does not support SEV guest")
 	}
 	var params virtype.Params
-	params.String("pdh", s.PDH)
-	params.String("cert-chain", s.CertChain)
-	if s.CPU0ID != "" {
-		params.String("cpu0-id", s.CPU0ID)
+	if a.Flags&virtype.TypedParamStringOkay != 0 {
+		params.String("pdh", s.PDH)
+		params.String("cert-chain", s.CertChain)
+		if s.CPU0ID != "" {
+			params.String("cpu0-id", s.CPU0ID)
+		}
 	}
+	guests := hostinfo.ReadEncrypted(sys.CPUID)
 	params.Uint("cbitpos", uint32(s.CBitPos))
 	params.Uint("reduced-phys-bits", uint32(s.ReducedBits))
-	params.Uint("max-guests", uint32(s.MaxGuests))
-	params.Uint("max-es-guests", uint32(s.MaxES))
+	params.Uint("max-guests", uint32(guests.Guests))
+	params.Uint("max-es-guests", uint32(guests.ESGuests))
 	return &remote.NodeGetSEVInfoRet{Params: params}, nil
 }

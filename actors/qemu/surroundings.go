@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"virtree.dev/actors/qemu/caps"
+	"virtree.dev/internal/hostinfo"
 	"virtree.dev/internal/sys"
 	"virtree.dev/protocol/xml/domcaps"
 )
@@ -24,7 +25,7 @@ func (d *Driver) hasVFIO() bool { return d.host.IOMMU() && exists("/dev/vfio/vfi
 func (d *Driver) surroundings(w *wanted) (caps.Surroundings, error) {
 	at := caps.Surroundings{
 		Processor: d.processor, RDP: inPath("qemu-rdp") != "", SecureGuests: d.host.SecureGuests(),
-		VFIO: d.hasVFIO(),
+		Encrypted: hostinfo.ReadEncrypted(sys.CPUID), VFIO: d.hasVFIO(),
 	}
 	if w.virtType == "kvm" {
 		n, err := sys.KVMMaxVCPUs()

@@ -15,6 +15,7 @@ type Cell struct {
 	Memory    uint64 // KiB
 	Pages     []PagePool
 	Distances []Distance
+	Caches    []SideCache
 	CPUs      []CPU
 }
 
@@ -27,8 +28,21 @@ type PagePool struct {
 	Count uint64
 }
 
-// Cells lists the NUMA nodes; a kernel without NUMA has one.
-func (h Host) Cells() ([]Cell, error) {
+// Cells lists the NUMA nodes and how fast they reach each other; a kernel without NUMA, or with one that cannot be
+// read, has one node.
+func (h Host) Cells() ([]Cell, []Link, error) {
+	cells, err := h.realCells()
+	if err == nil && len(cells) > 0 {
+		var links []Link
+		if links, err = h.links(); err == nil {
+			return cells, links, nil
+		}
+	}
+	cells, err = h.plainCells()
+	return cells, nil, err
+}
+
+func (h Host) realCells() ([]Cell, error) {
 	nodes, err := h.Nodes()
 	if err != nil {
 		return nil, err
@@ -37,12 +51,9 @@ func (h Host) Cells() ([]Cell, error) {
 	for _, n := range nodes {
 		c, err := h.cell(n, nodes)
 		if err != nil {
-			return h.plainCells()
+			return nil, err
 		}
 		out = append(out, c)
-	}
-	if len(out) == 0 {
-		return h.plainCells()
 	}
 	return out, nil
 }
@@ -68,7 +79,10 @@ func (h Host) cell(node int, nodes []int) (Cell, error) {
 	if c.Distances, err = h.distances(node, nodes); err != nil {
 		return c, err
 	}
-	c.Pages, err = h.Pages(node)
+	if c.Pages, err = h.Pages(node); err != nil {
+		return c, err
+	}
+	c.Caches, err = h.sideCaches(node)
 	return c, err
 }
 

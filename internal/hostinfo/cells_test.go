@@ -24,13 +24,28 @@ func TestCells(t *testing.T) {
 		cpu + "cpu0/topology/physical_package_id":                "1\n",
 		cpu + "cpu0/topology/thread_siblings_list":               "0,4\n",
 		"/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages": "5\n",
+
+		node + "node2/memory_side_cache/index1/size":         "2097152\n",
+		node + "node2/memory_side_cache/index1/line_size":    "64\n",
+		node + "node2/memory_side_cache/index1/indexing":     "0\n",
+		node + "node2/memory_side_cache/index1/write_policy": "1\n",
+		node + "node2/access1/initiators/read_latency":       "8\n",
+		node + "node2/access1/initiators/write_latency":      "9\n",
+		node + "node2/access1/initiators/read_bandwidth":     "2\n",
+		node + "node2/access1/initiators/write_bandwidth":    "1\n",
+		node + "node2/access1/initiators/node0/cpulist":      "0\n",
 	}
 	h := host(t, files)
-	got, err := h.Cells()
+	got, links, err := h.Cells()
 	want := []Cell{
 		{ID: 0, Memory: 1048576, Pages: []PagePool{{uint64(small), uint64((1048576 - 5*2048) / small)}, {2048, 5}},
 			Distances: []Distance{{0, 10}, {2, 21}}, CPUs: []CPU{{ID: 0, Socket: 1, Core: 3, Siblings: []int{0, 4}}}},
-		{ID: 2, Memory: 8192, Pages: []PagePool{{uint64(small), uint64(8192 / small)}}, Distances: []Distance{{0, 21}, {2, 10}}},
+		{ID: 2, Memory: 8192, Pages: []PagePool{{uint64(small), uint64(8192 / small)}}, Distances: []Distance{{0, 21}, {2, 10}},
+			Caches: []SideCache{{1, "direct", "writethrough", 2048, 64}}},
+	}
+	ways := []Link{{0, 2, false, false, 8}, {0, 2, false, true, 9}, {0, 2, true, false, 2048}, {0, 2, true, true, 1024}}
+	if !reflect.DeepEqual(links, ways) {
+		t.Errorf("links %+v", links)
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("cells %+v, %v", got, err)
@@ -63,7 +78,7 @@ func TestCellsWithoutNUMA(t *testing.T) {
 		files[at+"core_id"], files[at+"physical_package_id"] = strconv.Itoa(i/2), "0"
 		files[at+"thread_siblings_list"] = []string{"0-1", "0-1", "2-3"}[i]
 	}
-	got, err := host(t, files).Cells()
+	got, _, err := host(t, files).Cells()
 	if err != nil || len(got) != 1 || got[0].Memory != 4096 || len(got[0].CPUs) != 3 {
 		t.Fatalf("cells %+v, %v", got, err)
 	}
@@ -122,5 +137,27 @@ func TestProcessorOfText(t *testing.T) {
 	})
 	if m, bits := h.Microcode(), h.AddressBits(); m != 0xb00003e || bits != 46 {
 		t.Errorf("microcode %d, %d bits", m, bits)
+	}
+}
+
+func TestReadEncrypted(t *testing.T) {
+	for _, c := range []struct {
+		last, keys, first uint32
+		want              Encrypted
+	}{
+		{extended + 0x1f, 509, 100, Encrypted{410, 99}},
+		{extended + 0x1f, 15, 1, Encrypted{15, 0}},
+		{extended + 0x1f, 0, 0, Encrypted{}},
+		{extended + 8, 509, 100, Encrypted{}}, // an older processor, which answers with another leaf's numbers
+	} {
+		got := ReadEncrypted(func(leaf, _ uint32) (a, b, cx, d uint32) {
+			if leaf == extended {
+				return c.last, 0, 0, 0
+			}
+			return 0, 0, c.keys, c.first
+		})
+		if got != c.want {
+			t.Errorf("%+v: %+v", c, got)
+		}
 	}
 }

@@ -71,3 +71,19 @@ func hasSubLeaf(read func(leaf, sub uint32) Leaf, leaf, sub uint32) bool {
 	}
 	return false
 }
+
+// Encrypted is how many guests AMD's processor encrypts at once, without and with their registers; 0 where it cannot.
+type Encrypted struct{ Guests, ESGuests uint }
+
+// ReadEncrypted asks the processor. Guests with encrypted registers have the keys below a number, all others those from it.
+func ReadEncrypted(ask func(leaf, sub uint32) (eax, ebx, ecx, edx uint32)) Encrypted {
+	const encryption = extended + 0x1f
+	if last, _, _, _ := ask(extended, 0); last < encryption {
+		return Encrypted{}
+	}
+	_, _, keys, first := ask(encryption, 0)
+	if keys == 0 || first == 0 {
+		return Encrypted{}
+	}
+	return Encrypted{Guests: uint(keys - first + 1), ESGuests: uint(first - 1)}
+}

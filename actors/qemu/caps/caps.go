@@ -85,7 +85,6 @@ type GIC struct {
 type SEV struct {
 	PDH, CertChain, CPU0ID string
 	CBitPos, ReducedBits   uint
-	MaxGuests, MaxES       uint
 }
 
 // SGX is what Intel's enclaves offer.

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"virtree.dev/actors/qemu/machine"
+	"virtree.dev/internal/hostinfo"
 	"virtree.dev/protocol/virerr"
 	"virtree.dev/protocol/xml/cpu"
 	"virtree.dev/protocol/xml/cpumodel"
@@ -23,6 +24,7 @@ type Surroundings struct {
 	TPMVersions  []string // of those: 1.2, 2.0
 	RDP          bool     // QEMU's RDP server is there
 	SecureGuests bool     // a mainframe whose KVM runs guests that it cannot look into
+	Encrypted    hostinfo.Encrypted
 }
 
 // describer fills in one document.

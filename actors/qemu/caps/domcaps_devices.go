@@ -89,7 +89,8 @@ func (d *describer) features() {
 	}
 	d.out.Features = append(d.out.Features, domcaps.Feature{Name: "ps2", Supported: d.machine.PS2() && d.Has("machine-i8042-opt")})
 	if s := d.SEV; s != nil {
-		d.out.SEV = &domcaps.SEV{CBitPos: s.CBitPos, ReducedBits: s.ReducedBits, MaxGuests: s.MaxGuests, MaxES: s.MaxES, CPU0ID: s.CPU0ID}
+		d.out.SEV = &domcaps.SEV{CBitPos: s.CBitPos, ReducedBits: s.ReducedBits, CPU0ID: s.CPU0ID}
+		d.out.SEV.MaxGuests, d.out.SEV.MaxES = d.at.Encrypted.Guests, d.at.Encrypted.ESGuests
 	}
 	if s := d.SGX; s != nil {
 		d.out.SGX = &domcaps.SGX{FLC: s.FLC, SGX1: s.SGX1, SGX2: s.SGX2, Size: s.Size}

@@ -1,8 +1,6 @@
 package capabilities
 
 import (
-	"strconv"
-
 	"virtree.dev/protocol/xml/cpu"
 	"virtree.dev/protocol/xml/cpuset"
 	"virtree.dev/protocol/xml/xmlout"
@@ -23,8 +21,12 @@ type Host struct {
 	IOMMU      bool
 	Transports []string // of live migration
 	Cells      []Cell
+	Links      []Link
 	Banks      []Bank
+	Bandwidths []Bandwidth
 	SecModels  []SecModel
+
+	CacheMonitor, BandwidthMonitor Monitor
 }
 
 // Cell is a NUMA node.
@@ -33,6 +35,7 @@ type Cell struct {
 	Memory    uint64 // KiB
 	Pages     []Pages
 	Distances []Distance
+	Caches    []SideCache
 	CPUs      []CPU
 }
 
@@ -46,14 +49,6 @@ type Distance struct{ ID, Value int }
 type CPU struct {
 	ID, Socket, Die, Cluster, Core int
 	Siblings                       []int
-}
-
-// Bank is a cache.
-type Bank struct {
-	ID, Level uint
-	Type      string
-	Size      uint64 // bytes
-	CPUs      []int
 }
 
 // SecModel is a way to confine machines, with the label that each type of them gets.
@@ -107,6 +102,7 @@ func (h *Host) format(w *xmlout.Writer) {
 	w.End()
 	h.formatTopology(w)
 	h.formatCaches(w)
+	h.formatBandwidths(w)
 	for _, m := range h.SecModels {
 		w.Start("secmodel")
 		w.FullElem("model", m.Model)
@@ -137,6 +133,11 @@ func (h *Host) formatTopology(w *xmlout.Writer) {
 		h.Cells[i].format(w)
 	}
 	w.EndFull()
+	w.Start("interconnects")
+	for i := range h.Links {
+		h.Links[i].format(w)
+	}
+	w.EndOrDrop()
 	w.End()
 }
 
@@ -161,6 +162,9 @@ func (c *Cell) format(w *xmlout.Writer) {
 		w.End()
 	}
 	w.EndOrDrop()
+	for i := range c.Caches {
+		c.Caches[i].format(w)
+	}
 	w.Start("cpus")
 	w.IntAttr("num", int64(len(c.CPUs)))
 	for _, p := range c.CPUs {
@@ -175,31 +179,4 @@ func (c *Cell) format(w *xmlout.Writer) {
 	}
 	w.End()
 	w.End()
-}
-
-func (h *Host) formatCaches(w *xmlout.Writer) {
-	w.Start("cache")
-	for _, b := range h.Banks {
-		size, unit := pretty(b.Size)
-		w.Start("bank")
-		w.UintAttr("id", uint64(b.ID))
-		w.UintAttr("level", uint64(b.Level))
-		w.Attr("type", b.Type)
-		w.Attr("size", strconv.FormatUint(size, 10))
-		w.Attr("unit", unit)
-		w.Attr("cpus", cpuset.Of(b.CPUs...).String())
-		w.End()
-	}
-	w.EndOrDrop()
-}
-
-var units = []string{"B", "KiB", "MiB", "GiB", "TiB", "PiB"}
-
-// pretty gives a size in the largest unit that leaves no rest.
-func pretty(bytes uint64) (uint64, string) {
-	i := 0
-	for ; bytes != 0 && bytes%1024 == 0 && i < len(units)-1; i++ {
-		bytes /= 1024
-	}
-	return bytes, units[i]
 }
