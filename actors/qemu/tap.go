@@ -32,7 +32,7 @@ func (s *starter) openTap(p command.Pass) (*os.File, error) {
 	switch {
 	case n.TargetManaged == xml.No && name == "":
 		return nil, errInternal("target dev must be supplied when managed='no'")
-	case n.TargetManaged == xml.No && !exists(filepath.Join(networkDevices, name)):
+	case n.TargetManaged == xml.No && !isDevice(name):
 		return nil, errInternal("target managed='no' but specified dev doesn't exist")
 	case name == "":
 		name = "vnet%d"
@@ -56,6 +56,11 @@ func (s *starter) openTap(p command.Pass) (*os.File, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+func isDevice(name string) bool {
+	_, err := net.InterfaceByName(name)
+	return err == nil
 }
 
 const networkDevices = "/sys/class/net"
