@@ -1,6 +1,9 @@
 package conf
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Setting ties a key of a file to the field of C that it fills.
 type Setting[C any] struct {
@@ -9,8 +12,11 @@ type Setting[C any] struct {
 	read   func(f *File, c *C) error
 }
 
+// later ends the effect of a setting that has none yet.
+const later = ": later"
+
 // Later marks a setting that is read and checked, and used once a feature is there.
-func Later(feature string) string { return feature + ": later" }
+func Later(feature string) string { return feature + later }
 
 func bind[C, T any](key, effect string, field func(*C) *T, get func(*File, string, *T) (bool, error)) Setting[C] {
 	return Setting[C]{Key: key, Effect: effect, read: func(f *File, c *C) error {
@@ -65,18 +71,25 @@ func Ignored[C any](key string) Setting[C] {
 	return Setting[C]{Key: key, Effect: "none: libvirt ignores it too", read: func(*File, *C) error { return nil }}
 }
 
-// Load fills c from f and gives back a note for each key that the table lacks.
+// Load fills c from f. It gives back a note for each key of the file that the
+// table lacks, or that changes nothing yet.
 func Load[C any](f *File, table []Setting[C], c *C) (notes []string, err error) {
-	known := make(map[string]bool, len(table))
+	effects := make(map[string]string, len(table))
 	for _, s := range table {
-		known[s.Key] = true
+		effects[s.Key] = s.Effect
 		if err := s.read(f, c); err != nil {
 			return nil, err
 		}
 	}
 	for _, e := range f.Entries {
-		if e.Name != "" && !known[e.Name] {
+		effect, known := effects[e.Name]
+		feature, waits := strings.CutSuffix(effect, later)
+		switch {
+		case e.Name == "":
+		case !known:
 			notes = append(notes, fmt.Sprintf("%s:%d: unknown parameter '%s' is ignored", f.Name, e.Line, e.Name))
+		case waits:
+			notes = append(notes, fmt.Sprintf("%s:%d: parameter '%s' has no effect yet: it waits for %s", f.Name, e.Line, e.Name, feature))
 		}
 	}
 	return notes, nil

@@ -11,7 +11,7 @@ func settings() []setting {
 	for _, part := range [][]setting{
 		networkSettings(), authSettings(), tlsSettings(),
 		limitSettings("", ofServer, func(c *Config) *Limits { return &c.Server }),
-		limitSettings("admin_", func(string) string { return conf.Later("admin") }, func(c *Config) *Limits { return &c.Admin }),
+		limitSettings("admin_", func(string) string { return conf.Later("the admin server") }, func(c *Config) *Limits { return &c.Admin }),
 		hostSettings(),
 	} {
 		all = append(all, part...)
@@ -30,41 +30,41 @@ func Effects() map[string]string {
 
 func networkSettings() []setting {
 	return []setting{
-		conf.Flag("listen_tcp", conf.Later("tcp"), func(c *Config) *bool { return &c.ListenTCP }),
-		conf.Flag("listen_tls", conf.Later("tls"), func(c *Config) *bool { return &c.ListenTLS }),
-		conf.Text("tls_port", conf.Later("tls"), func(c *Config) *string { return &c.TLSPort }),
-		conf.Text("tcp_port", conf.Later("tcp"), func(c *Config) *string { return &c.TCPPort }),
-		conf.Text("listen_addr", conf.Later("tcp"), func(c *Config) *string { return &c.ListenAddr }),
+		conf.Flag("listen_tcp", conf.Later("TCP"), func(c *Config) *bool { return &c.ListenTCP }),
+		conf.Flag("listen_tls", conf.Later("TLS"), func(c *Config) *bool { return &c.ListenTLS }),
+		conf.Text("tls_port", conf.Later("TLS"), func(c *Config) *string { return &c.TLSPort }),
+		conf.Text("tcp_port", conf.Later("TCP"), func(c *Config) *string { return &c.TCPPort }),
+		conf.Text("listen_addr", conf.Later("TCP"), func(c *Config) *string { return &c.ListenAddr }),
 		conf.Custom("auth_unix_rw", "authentication of the read-write socket", readRWAuth),
 		auth("auth_unix_ro", "authentication of the read-only socket", func(c *Config) *Auth { return &c.AuthUnixRO }),
-		auth("auth_tcp", conf.Later("tcp"), func(c *Config) *Auth { return &c.AuthTCP }),
-		auth("auth_tls", conf.Later("tls"), func(c *Config) *Auth { return &c.AuthTLS }),
+		auth("auth_tcp", conf.Later("TCP"), func(c *Config) *Auth { return &c.AuthTCP }),
+		auth("auth_tls", conf.Later("TLS"), func(c *Config) *Auth { return &c.AuthTLS }),
 	}
 }
 
 func authSettings() []setting {
 	return []setting{
-		conf.Texts("access_drivers", "checked at start: none is built in, polkit: later", func(c *Config) *[]string { return &c.AccessDrivers }),
+		conf.Texts("access_drivers", "checked at start: there is none but none", func(c *Config) *[]string { return &c.AccessDrivers }),
 		conf.Text("unix_sock_group", "group of the rw and ro sockets", func(c *Config) *string { return &c.UnixSockGroup }),
-		conf.Text("unix_sock_admin_perms", conf.Later("admin"), func(c *Config) *string { return &c.UnixSockAdminPerms }),
+		conf.Text("unix_sock_admin_perms", conf.Later("the admin server"), func(c *Config) *string { return &c.UnixSockAdminPerms }),
 		conf.Text("unix_sock_ro_perms", "mode of the read-only socket", func(c *Config) *string { return &c.UnixSockROPerms }),
 		conf.Text("unix_sock_rw_perms", "mode of the read-write socket", func(c *Config) *string { return &c.UnixSockRWPerms }),
 		conf.Text("unix_sock_dir", "directory of the sockets", func(c *Config) *string { return &c.UnixSockDir }),
-		conf.Texts("sasl_allowed_username_list", conf.Later("sasl"), func(c *Config) *[]string { return &c.SASLAllowedUsernames }),
+		conf.Texts("sasl_allowed_username_list", conf.Later("SASL"), func(c *Config) *[]string { return &c.SASLAllowedUsernames }),
 	}
 }
 
 func tlsSettings() []setting {
 	return []setting{
-		conf.Flag("tls_no_sanity_certificate", conf.Later("tls"), func(c *Config) *bool { return &c.TLSNoSanityCert }),
-		conf.Flag("tls_no_verify_certificate", conf.Later("tls"), func(c *Config) *bool { return &c.TLSNoVerifyCert }),
-		conf.Text("key_file", conf.Later("tls"), func(c *Config) *string { return &c.KeyFile }),
-		conf.Text("cert_file", conf.Later("tls"), func(c *Config) *string { return &c.CertFile }),
-		conf.Text("ca_file", conf.Later("tls"), func(c *Config) *string { return &c.CAFile }),
-		conf.Text("crl_file", conf.Later("tls"), func(c *Config) *string { return &c.CRLFile }),
-		conf.Texts("tls_allowed_dn_list", conf.Later("tls"), func(c *Config) *[]string { return &c.TLSAllowedDNList }),
-		conf.Text("tls_priority", conf.Later("tls"), func(c *Config) *string { return &c.TLSPriority }),
-		conf.Custom("tcp_min_ssf", conf.Later("sasl"), readMinSSF),
+		conf.Flag("tls_no_sanity_certificate", conf.Later("TLS"), func(c *Config) *bool { return &c.TLSNoSanityCert }),
+		conf.Flag("tls_no_verify_certificate", conf.Later("TLS"), func(c *Config) *bool { return &c.TLSNoVerifyCert }),
+		conf.Text("key_file", conf.Later("TLS"), func(c *Config) *string { return &c.KeyFile }),
+		conf.Text("cert_file", conf.Later("TLS"), func(c *Config) *string { return &c.CertFile }),
+		conf.Text("ca_file", conf.Later("TLS"), func(c *Config) *string { return &c.CAFile }),
+		conf.Text("crl_file", conf.Later("TLS"), func(c *Config) *string { return &c.CRLFile }),
+		conf.Texts("tls_allowed_dn_list", conf.Later("TLS"), func(c *Config) *[]string { return &c.TLSAllowedDNList }),
+		conf.Text("tls_priority", conf.Later("TLS"), func(c *Config) *string { return &c.TLSPriority }),
+		conf.Custom("tcp_min_ssf", conf.Later("SASL"), readMinSSF),
 	}
 }
 
@@ -93,14 +93,14 @@ func limitSettings(prefix string, effect func(string) string, of func(*Config) *
 
 func hostSettings() []setting {
 	return []setting{
-		conf.Count("audit_level", conf.Later("audit"), func(c *Config) *uint { return &c.AuditLevel }),
-		conf.Flag("audit_logging", conf.Later("audit"), func(c *Config) *bool { return &c.AuditLogging }),
+		conf.Count("audit_level", conf.Later("auditing"), func(c *Config) *uint { return &c.AuditLevel }),
+		conf.Flag("audit_logging", conf.Later("auditing"), func(c *Config) *bool { return &c.AuditLogging }),
 		conf.Text("host_uuid", "host UUID in capabilities", func(c *Config) *string { return &c.HostUUID }),
 		conf.Text("host_uuid_source", "host UUID in capabilities", func(c *Config) *string { return &c.HostUUIDSource }),
 		conf.Count("log_level", "priority from which messages are logged", func(c *Config) *uint { return &c.LogLevel }),
 		conf.Text("log_filters", "priority by source", func(c *Config) *string { return &c.LogFilters }),
 		conf.Text("log_outputs", "where messages go", func(c *Config) *string { return &c.LogOutputs }),
-		conf.Count("ovs_timeout", conf.Later("network"), func(c *Config) *uint { return &c.OVSTimeout }),
+		conf.Count("ovs_timeout", conf.Later("the network driver"), func(c *Config) *uint { return &c.OVSTimeout }),
 	}
 }
 
