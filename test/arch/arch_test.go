@@ -153,15 +153,3 @@ func TestNamesSayWhatThingsAre(t *testing.T) {
 		}
 	}
 }
-
-func TestNoMachinePaths(t *testing.T) {
-	for _, s := range sources(t) {
-		ast.Inspect(s.file, func(n ast.Node) bool {
-			lit, ok := n.(*ast.BasicLit)
-			if ok && (strings.Contains(lit.Value, "/wo"+"rk/") || strings.Contains(lit.Value, "/ho"+"me/")) && !s.generated() {
-				t.Errorf("%s: %s: a path of one machine", s.at(lit), lit.Value)
-			}
-			return true
-		})
-	}
-}
