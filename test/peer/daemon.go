@@ -154,8 +154,10 @@ func (d *Daemon) Log() string {
 }
 
 // Alive says whether the daemon answers.
-func (d *Daemon) Alive() bool {
-	c, err := net.Dial("unix", d.Socket())
+func (d *Daemon) Alive() bool { return listens(d.Socket()) }
+
+func listens(socket string) bool {
+	c, err := net.Dial("unix", socket)
 	if err == nil {
 		c.Close()
 	}
@@ -165,7 +167,7 @@ func (d *Daemon) Alive() bool {
 func (d *Daemon) await(t testing.TB) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		if d.Alive() {
+		if d.Alive() && (!d.options.System || listens(d.ReadOnlySocket())) {
 			return
 		}
 	}
