@@ -50,6 +50,8 @@ func rpcInternal(format string, args ...any) error {
 }
 
 func (s *Service) open(c *dispatch.Call, a *remote.ConnectOpenArgs) (*dispatch.Void, error) {
+	c.Session.Opening.Lock()
+	defer c.Session.Opening.Unlock()
 	switch {
 	case c.Session.Opened():
 		return nil, rpcInternal("connection already open")

@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
@@ -47,8 +48,10 @@ type Peer interface {
 
 // Session is what a connection has opened and may do.
 type Session struct {
-	ID     uint64
-	Peer   Peer
+	ID      uint64
+	Peer    Peer
+	Opening sync.Mutex // held by who opens or looks whether anything is open, to open it
+
 	access Access
 	log    Log
 
@@ -151,8 +154,8 @@ func (s *Session) table(owner program.Owner, prog uint32) *Table {
 	return t[owner][prog]
 }
 
-// OnEnd calls f when the session ends, at once if it has. The function given
-// back takes f away.
+// OnEnd calls f, which must not block, when the session ends, at once if it has.
+// The function given back takes f away.
 func (s *Session) OnEnd(f func()) (cancel func()) {
 	s.mu.Lock()
 	if s.ended {
@@ -184,8 +187,18 @@ func (s *Session) End() {
 	s.onEnd = nil
 	s.mu.Unlock()
 	for _, f := range hooks {
-		f()
+		s.call(f)
 	}
+}
+
+// call keeps a panic of one hook from the others.
+func (s *Session) call(f func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.log.Panic("the end of "+s.String(), p, debug.Stack())
+		}
+	}()
+	f()
 }
 
 // Value gives what a driver keeps for this session; the key is a type of its own.

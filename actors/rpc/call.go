@@ -70,15 +70,20 @@ func (c *client) submit(p parkedCall) {
 			c.takeBack(p)
 			return
 		}
+		defer c.done()
 		c.run(c.context(), &p.call, p.proc, p.handler, s)
-		c.mu.Lock()
-		c.requests--
-		c.mu.Unlock()
-		c.unpark()
 	}})
 	if err != nil {
 		p.closeFDs() // the server is on its way out, and the client with it
 	}
+}
+
+// done makes room for another of the client's calls.
+func (c *client) done() {
+	c.mu.Lock()
+	c.requests--
+	c.mu.Unlock()
+	c.unpark()
 }
 
 // takeBack parks a call that has not begun before all others.

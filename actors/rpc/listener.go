@@ -171,10 +171,9 @@ func (a *acceptor) Start(m *gen.Process) error {
 		if err := a.l.server.awaitRoom(m); err != nil {
 			return err
 		}
-		socket, err := a.accept()
+		err := a.take()
 		switch {
-		case err == nil:
-			a.l.server.admit(socket, a.l)
+		case err == nil, errors.Is(err, errFull):
 		case errors.Is(err, net.ErrClosed):
 			return gen.Shutdown
 		case sys.Again(err):
@@ -188,6 +187,24 @@ func (a *acceptor) Start(m *gen.Process) error {
 		}
 	}
 	return context.Cause(m)
+}
+
+var errFull = errors.New("as many clients as there may be")
+
+// take lets in a connection that waits. Sockets of a server take turns, so that
+// no two of them fill the last place.
+func (a *acceptor) take() error {
+	s := a.l.server
+	s.door.Lock()
+	defer s.door.Unlock()
+	if !s.hasRoom() {
+		return errFull
+	}
+	socket, err := a.accept()
+	if err == nil {
+		s.admit(socket, a.l)
+	}
+	return err
 }
 
 // accept takes a connection that waits.

@@ -31,6 +31,8 @@ type Server struct {
 	drainTime  time.Duration
 	draining   atomic.Bool // no call is begun any more
 
+	door sync.Mutex // one connection is let in at a time
+
 	mu      sync.Mutex
 	limits  Limits
 	clients map[uint64]*client
@@ -207,6 +209,12 @@ func (s *Server) full() bool {
 		return false
 	}
 	return len(s.strangers) >= s.limits.MaxAnonymousClients
+}
+
+func (s *Server) hasRoom() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.full()
 }
 
 // awaitRoom waits until a client may be accepted.
