@@ -69,8 +69,9 @@ golden: ## score documents and arguments against expected ones: make golden [TES
 bench: ## run the Go benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem $(PACKAGES)
 
-diff-libvirt: build ## compare answers with the real libvirtd, through virsh
+diff-libvirt: build ## compare answers with the real libvirtd, through virsh and frame by frame
 	@test/demo/packages
+	VIRTREE_REAL=1 $(GO) test -count=1 ./test/wire
 	VIRTREE_REAL=1 $(GO) test -count=1 -v ./test/diff ./test/cli
 
 tree: build ## show the process tree of the daemon that "make run" started

@@ -11,12 +11,24 @@ import (
 
 const debian = "/usr/sbin/libvirtd"
 
-// Real is Debian's libvirtd, "" where it is not installed.
+// Variable is the environment variable that lets Debian's libvirtd take part:
+// it is slow, and what it answers was recorded.
+const Variable = "VIRTREE_REAL"
+
+// Real is Debian's libvirtd, "" where it is not installed or not wanted.
 func Real() string {
-	if _, err := os.Stat(debian); err != nil {
+	if _, err := os.Stat(debian); err != nil || os.Getenv(Variable) == "" {
 		return ""
 	}
 	return debian
+}
+
+// NeedReal skips a test that compares with Debian's libvirtd or records from it.
+func NeedReal(t testing.TB) {
+	t.Helper()
+	if Real() == "" {
+		t.Skipf("needs %s (Debian: libvirt-daemon) and %s=1, as make diff-libvirt has it", debian, Variable)
+	}
 }
 
 var built struct {

@@ -39,7 +39,7 @@ const ours = " (ours)"
 func (g golden) write(t *testing.T, name string, table []exchange) {
 	t.Helper()
 	var b strings.Builder
-	b.WriteString("# What libvirtd 9.0.0 answers; recorded with go test ./test/wire -update.\n")
+	b.WriteString("# What libvirtd 9.0.0 answers; recorded with VIRTREE_REAL=1 go test ./test/wire -update.\n")
 	for _, x := range table {
 		b.WriteString("\n== " + x.name + "\n" + join(g[x.name]) + "\n")
 		if x.differs != "" {
@@ -126,9 +126,7 @@ func difference(want, got []string) string {
 // record writes the golden file from what Debian's libvirtd says, and from
 // what ours says where it differs on purpose.
 func record(t *testing.T, p place, table []exchange) {
-	if peer.Real() == "" {
-		t.Skip("needs /usr/sbin/libvirtd (Debian: libvirt-daemon) to record from")
-	}
+	peer.NeedReal(t)
 	g := golden{}
 	theirs, mine := p.start(t, peer.Real()), p.start(t, peer.Build(t))
 	for _, x := range table {

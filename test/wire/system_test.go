@@ -143,9 +143,7 @@ func socketFiles(t *testing.T, d *peer.Daemon, dir string) []string {
 
 // The files of the sockets are libvirt's: names, modes, owners.
 func TestSocketFiles(t *testing.T) {
-	if peer.Real() == "" {
-		t.Skip("needs /usr/sbin/libvirtd (Debian: libvirt-daemon) to compare with")
-	}
+	peer.NeedReal(t)
 	group := "nogroup"
 	if g, err := user.LookupGroup(group); err != nil {
 		t.Skip(err)
