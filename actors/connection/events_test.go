@@ -134,10 +134,10 @@ func TestTheOldWayOfListening(t *testing.T) {
 	if err := b.open("", 0); err != nil {
 		t.Fatal(err)
 	}
-	any := func(id int32) xdr.Value { return &remote.ConnectDomainEventRegisterAnyArgs{EventID: id} }
+	on := func(id int32) xdr.Value { return &remote.ConnectDomainEventRegisterAnyArgs{EventID: id} }
 	off := func(id int32) xdr.Value { return &remote.ConnectDomainEventDeregisterAnyArgs{EventID: id} }
 	b.refused(b.call(remote.ID, remote.ProcConnectDomainEventDeregister, nil, nil), virerr.InternalError, "domain event 0 not registered")
-	b.refused(b.call(remote.ID, remote.ProcConnectDomainEventRegisterAny, any(16), nil), virerr.InternalError, "unsupported event ID 16")
+	b.refused(b.call(remote.ID, remote.ProcConnectDomainEventRegisterAny, on(16), nil), virerr.InternalError, "unsupported event ID 16")
 	b.refused(b.call(remote.ID, remote.ProcConnectDomainEventDeregisterAny, off(16), nil), virerr.InternalError, "unsupported event ID 16")
 	b.refused(b.call(remote.ID, remote.ProcConnectDomainEventDeregisterAny, off(3), nil), virerr.InternalError, "domain event 3 not registered")
 	for _, step := range []struct {
@@ -146,7 +146,7 @@ func TestTheOldWayOfListening(t *testing.T) {
 		total int
 	}{
 		{remote.ProcConnectDomainEventRegister, nil, 1},
-		{remote.ProcConnectDomainEventRegisterAny, any(3), 2},
+		{remote.ProcConnectDomainEventRegisterAny, on(3), 2},
 		{remote.ProcConnectDomainEventDeregister, nil, 1},
 		{remote.ProcConnectDomainEventDeregisterAny, off(3), 0},
 	} {

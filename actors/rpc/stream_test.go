@@ -20,7 +20,6 @@ import (
 // the client sends in one text: bytes as they are, holes as (length).
 type volume struct {
 	sections []section
-	read     int // of the first section
 	gate     chan struct{}
 	writeErr error
 	closeErr error

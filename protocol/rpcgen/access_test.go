@@ -27,8 +27,10 @@ func TestPermissionsAreLibvirts(t *testing.T) {
 					t.Errorf("%s asks for %s, which libvirt does not have", p.name, a)
 				}
 				known[key] = true
-				if len(words) > 2 {
-					condition(t, p.name, words[2], all["virtype"])
+				if len(words) > 2 && words[2] != "" {
+					for _, flag := range strings.Split(words[2], "|") {
+						condition(t, p.name, flag, all["virtype"])
+					}
 				}
 			}
 		}

@@ -59,8 +59,10 @@ func TestStringsEndAtAZero(t *testing.T) {
 
 func TestAnythingButZeroIsTrue(t *testing.T) {
 	d := NewDecoder([]byte{0, 0, 0, 2, 0x80, 0, 0, 0})
-	if !d.Bool() || !d.Bool() || d.Err() != nil {
-		t.Error(d.Err())
+	for range 2 {
+		if !d.Bool() || d.Err() != nil {
+			t.Error(d.Err())
+		}
 	}
 }
 

@@ -41,7 +41,7 @@ func knock(t *testing.T, path string) (*net.UnixConn, bool) {
 func TestClientsThatWait(t *testing.T) {
 	each(t, func(t *testing.T, binary string) {
 		const most, queued = 3, 4
-		d := peer.Start(t, peer.Options{Binary: binary, Conf: "max_clients = 3\nmax_queued_clients = 4"})
+		d := peer.Start(t, peer.Options{Binary: binary, Conf: "max_clients = 3\nmax_anonymous_clients = 3\nmax_queued_clients = 4"})
 		var served []*wiretest.Client
 		for range most {
 			c := wiretest.Dial(t, d.Socket())

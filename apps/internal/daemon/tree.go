@@ -68,6 +68,9 @@ func (r *root) Terminate(_ *gen.Process, reason error) { r.ended <- reason }
 
 // boot binds the sockets, so that clients may queue, and starts the tree.
 func (s *setup) boot() (*tree, error) {
+	if s.config.Server.MaxClients < s.config.MaxAnonymousClients {
+		return nil, failAt(stageInit, "internal error: The overall maximum number of clients must not be less than the number of clients waiting for authentication")
+	}
 	listeners, err := s.listen()
 	if err != nil {
 		return nil, err
