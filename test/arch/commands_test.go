@@ -11,6 +11,7 @@ var starters = map[string]string{
 	"internal/command":                   "it is how the others do",
 	"apps/internal/daemon/background.go": "a daemon starts itself again",
 	"actors/qemu/spawn.go":               "a machine outlives us",
+	"supervisor/freeze/exec.go":          "a daemon is replaced in place, which runs nothing beside it",
 	"actors/qemu/tap.go":                 "the bridge helper hands a descriptor back",
 }
 

@@ -95,11 +95,13 @@ func newPlace(t *testing.T) *place {
 		t.Fatal(err)
 	}
 	p := &place{t: t, base: base}
-	for _, d := range []string{"run", "config", "cache", "home", "data", "files"} {
+	for _, d := range []string{"run", "config", "config/libvirt", "cache", "home", "data", "files"} {
 		if err := os.Mkdir(p.path(d), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
+	// Other packages' tests take displays of their own at the same time.
+	p.write("config/libvirt/qemu.conf", "remote_display_port_min = 6200\nremote_display_port_max = 6299\n")
 	p.own(base)
 	p.shareCapabilities()
 	t.Cleanup(p.cleanUp)
