@@ -104,8 +104,11 @@ func (l Launcher) Sweep() {
 	}
 }
 
-// start returns when the binary listens: that is what -daemonize waits for.
+// start returns when the binary listens: that is what -daemonize waits for. It is
+// not cut short: what has forked by then would be left behind.
 func (l Launcher) start(ctx context.Context, binary, machine, socket, pidfile string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
 	r, err := l.Runner.Run(ctx, command.Command{Path: binary, Env: environment(), Args: []string{
 		"-S", "-no-user-config", "-nodefaults", "-nographic", "-machine", machine,
 		"-qmp", "unix:" + socket + ",server=on,wait=off", "-pidfile", pidfile, "-daemonize",

@@ -3,7 +3,11 @@ package caps
 import (
 	"context"
 	"errors"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
@@ -38,5 +42,41 @@ func TestLaunchWhatIsNoQEMU(t *testing.T) {
 	var e *virerr.Error
 	if !errors.As(err, &e) || e.Message != want {
 		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
+// TestSweep wants that a binary which a killed daemon was asking is ended, and nothing else is.
+func TestSweep(t *testing.T) {
+	l := Launcher{Folder: t.TempDir()}
+	left := filepath.Join(l.Folder, "qmp-1")
+	asked := exec.Command("/bin/sh", "-c", "while :; do sleep 1; done", left+"/qmp.pid")
+	other := exec.Command("sleep", "100")
+	for _, c := range []*exec.Cmd{asked, other} {
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	defer func() {
+		_ = other.Process.Kill()
+		_ = other.Wait()
+	}()
+	for folder, pid := range map[string]int{"qmp-1": asked.Process.Pid, "qmp-2": other.Process.Pid} {
+		dir := filepath.Join(l.Folder, folder)
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "qmp.pid"), []byte(strconv.Itoa(pid)+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.Sweep()
+	if err := asked.Wait(); err == nil {
+		t.Error("what was being asked ended by itself")
+	}
+	if err := other.Process.Signal(syscall.Signal(0)); err != nil {
+		t.Errorf("a process that only has the number: %v", err)
+	}
+	if entries, _ := os.ReadDir(l.Folder); len(entries) != 0 {
+		t.Errorf("left behind: %v", entries)
 	}
 }
