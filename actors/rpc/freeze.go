@@ -117,6 +117,7 @@ type frozenClient struct {
 
 // Freeze implements gen.Freezer: pollers and stream jobs have ended.
 func (k *clients) Freeze(*gen.Process) (gen.Frozen, error) {
+	k.packed = true
 	s := k.server
 	s.mu.Lock()
 	state := frozenClients{LastID: s.lastID}
@@ -218,7 +219,9 @@ func (k *clients) Thaw(p *gen.Process, f gen.Frozen) error {
 	if err := k.Init(p); err != nil {
 		return err
 	}
-	if k.server.freezing.Load() { // it came to nothing: the clients are still here
+	if k.packed { // it came to nothing: the clients are still here
+		k.packed = false
+		k.server.freezing.Store(false)
 		k.server.mu.Lock()
 		all := k.server.all()
 		k.server.mu.Unlock()

@@ -252,6 +252,7 @@ func (s *Server) remove(c *client) {
 type clients struct {
 	act.Actor
 	server *Server
+	packed bool // by a freeze of this program
 }
 
 type tick struct{}

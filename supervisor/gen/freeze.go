@@ -32,6 +32,7 @@ type Frozen struct {
 type freezeMsg struct {
 	reply  chan freezeReply
 	resume chan struct{}
+	thawed chan struct{} // closed when it goes on
 }
 
 type freezeReply struct {
@@ -40,7 +41,8 @@ type freezeReply struct {
 }
 
 // Freeze stops a process at the border of a message and gives its state. It
-// handles nothing more until resume, which lets it go on where nothing came of it.
+// handles nothing more until resume, which lets it go on where nothing came of it
+// and waits until it does.
 func Freeze(ctx context.Context, to Ref) (f Frozen, resume func(), err error) {
 	target, err := to.proc()
 	if err != nil {
@@ -49,11 +51,17 @@ func Freeze(ctx context.Context, to Ref) (f Frozen, resume func(), err error) {
 	if _, ok := target.behavior.(Freezer); !ok {
 		return f, nil, fmt.Errorf("%s: %w", target.path, ErrNotFreezable)
 	}
-	m := freezeMsg{reply: make(chan freezeReply, 1), resume: make(chan struct{})}
+	m := freezeMsg{reply: make(chan freezeReply, 1), resume: make(chan struct{}), thawed: make(chan struct{})}
 	if err := target.box.put(laneSystem, m); err != nil {
 		return f, nil, err
 	}
-	resume = func() { close(m.resume) }
+	resume = func() {
+		close(m.resume)
+		select {
+		case <-m.thawed:
+		case <-target.done:
+		}
+	}
 	select {
 	case r := <-m.reply:
 		if r.err != nil {
@@ -64,13 +72,14 @@ func Freeze(ctx context.Context, to Ref) (f Frozen, resume func(), err error) {
 	case <-target.done:
 		return f, nil, &DownError{target.path, target.reason}
 	case <-ctx.Done():
-		resume() // when it gets there
+		close(m.resume) // when it gets there
 		return f, nil, context.Cause(ctx)
 	}
 }
 
 // freeze holds the process still until it may go on or must end.
 func (p *proc) freeze(m freezeMsg) error {
+	defer close(m.thawed)
 	p.stopMetas(Shutdown)
 	if err := p.drain(); err != nil {
 		return err

@@ -1,7 +1,10 @@
 package wire
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -133,5 +136,45 @@ func (s *storm) end(t *testing.T) {
 	s.clients.Wait()
 	if s.calls.Load() == 0 {
 		t.Error("nothing was called meanwhile")
+	}
+}
+
+// TestReplacementThatFails takes the program away before it is to take over: the
+// old one goes on with its clients, and is replaced when there is one again.
+func TestReplacementThatFails(t *testing.T) {
+	needEmulator(t)
+	program := filepath.Join(t.TempDir(), "libvirtd")
+	text, err := os.ReadFile(peer.Build(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.WriteFile(program, text, 0o755), os.Chmod(filepath.Dir(program), 0o755), os.Chmod(filepath.Dir(filepath.Dir(program)), 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	d := peer.Start(t, peer.Options{Binary: program, Conf: "log_level = 2\n"})
+	watcher, teller := wiretest.Dial(t, d.Socket()), wiretest.Dial(t, d.Socket())
+	watcher.Open("")
+	teller.Open("")
+	var watched remote.ConnectDomainEventCallbackRegisterAnyRet
+	if err := watcher.Call(remote.ProcConnectDomainEventCallbackRegisterAny, &remote.ConnectDomainEventCallbackRegisterAnyArgs{}, &watched); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 4 {
+		switch i {
+		case 0:
+			err = os.Rename(program, program+".away")
+		case 3:
+			err = os.Rename(program+".away", program)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		replaceOnce(t, d, i+1)
+		defineOne(teller, i)
+		wantEvent(watcher, watched.CallbackID, i)
+		wiretest.Dial(t, d.Socket()).Open("")
+	}
+	if n := strings.Count(d.Log(), "this program goes on after"); n != 3 {
+		t.Errorf("%d replacements failed, want 3:\n%s", n, d.Log())
 	}
 }
