@@ -2,8 +2,10 @@ package rpc
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -50,6 +52,11 @@ func (s *Server) admit(socket *sys.Socket, l *Listener) {
 	who := dispatch.Nobody()
 	if pid, uid, gid, err := socket.Credentials(); err == nil {
 		who.PID, who.UID, who.GID = pid, uid, gid
+	}
+	if s.ownerOnly && who.UID != os.Geteuid() {
+		s.log.Error(fmt.Sprintf("access denied: Disallowing client %d with uid %d", who.PID, who.UID))
+		socket.Close()
+		return
 	}
 	s.mu.Lock()
 	s.lastID++

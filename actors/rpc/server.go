@@ -26,6 +26,7 @@ type Server struct {
 	log        *zap.Logger
 	errors     *zap.Logger
 	sessions   Sessions
+	ownerOnly  bool
 	pool       *act.Pool
 	threads    int
 	drainTime  time.Duration
@@ -57,6 +58,7 @@ type Options struct {
 	Log        *zap.Logger
 	Errors     *zap.Logger // what calls failed with; nil: nobody wants to know
 	Sessions   Sessions    // nil: the server cannot be frozen
+	OwnerOnly  bool        // clients of another user are closed at once
 	// Threads read from clients, each from its share of them; 0 is one a processor.
 	Threads int
 	// DrainTime is how long the end waits for calls that run; 0 is libvirt's 30 s.
@@ -76,7 +78,8 @@ func New(o Options) *Server {
 	}
 	s := &Server{
 		name: o.Name, dispatcher: o.Dispatcher, access: o.Access, log: o.Log, errors: o.Errors, sessions: o.Sessions,
-		threads: o.Threads, drainTime: o.DrainTime,
+		ownerOnly: o.OwnerOnly,
+		threads:   o.Threads, drainTime: o.DrainTime,
 		limits:  o.Limits,
 		clients: map[uint64]*client{}, strangers: map[uint64]*client{}, room: make(chan struct{}),
 	}

@@ -5,13 +5,17 @@ import (
 
 	"virtree.dev/apps/internal/daemon"
 	"virtree.dev/apps/internal/roster"
+	"virtree.dev/config/daemonconf"
 )
 
 func main() {
 	os.Exit(daemon.Main(daemon.Spec{
 		Name:         "libvirtd",
 		SocketPrefix: "libvirt",
+		About:        "libvirt management daemon",
 		Listen:       true,
-		Drivers:      roster.All(),
+		ReadOnly:     true,
+		Settings:     func(privileged bool) daemon.Settings { return daemonconf.New(privileged) },
+		Service:      roster.Service(roster.All()...),
 	}))
 }

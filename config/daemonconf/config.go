@@ -82,6 +82,9 @@ func New(privileged bool) *Config {
 	return c
 }
 
+// Daemon are the settings that every daemon has: here all.
+func (c *Config) Daemon() *Config { return c }
+
 // LoadFile reads the file at path into c. The notes tell of keys that nothing
 // reads; a file that may be missing is no error when it is.
 func (c *Config) LoadFile(path string, mayBeMissing bool) (notes []string, err error) {

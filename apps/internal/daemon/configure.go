@@ -20,7 +20,8 @@ type setup struct {
 	spec     Spec
 	options  *options
 	dirs     paths.Dirs
-	config   *daemonconf.Config
+	settings Settings
+	config   *daemonconf.Config // of settings
 	log      *logging.Log
 	logger   *zap.Logger
 	hostUUID uuid.UUID
@@ -87,12 +88,13 @@ func (s *setup) makeSessionDir() error {
 }
 
 func (s *setup) loadConfig() ([]string, error) {
-	s.config = daemonconf.New(s.dirs.Privileged)
+	s.settings = s.spec.Settings(s.dirs.Privileged)
+	s.config = s.settings.Daemon()
 	path, implicit := s.options.config, s.options.config == ""
 	if implicit {
 		path = s.dirs.ConfigFile(s.spec.Name)
 	}
-	notes, err := s.config.LoadFile(path, implicit)
+	notes, err := s.settings.LoadFile(path, implicit)
 	if err != nil {
 		s.report(err)
 		return nil, fmt.Errorf("Can't load config file: %w: %s", err, path)

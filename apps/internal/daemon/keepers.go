@@ -3,13 +3,11 @@ package daemon
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"go.uber.org/zap"
 
 	"virtree.dev/actors/rpc"
-	"virtree.dev/apps/internal/roster"
 	"virtree.dev/internal/logging"
 	"virtree.dev/supervisor/act"
 	"virtree.dev/supervisor/gen"
@@ -120,7 +118,7 @@ func (w *idleWatch) HandleInspect(*gen.Process) map[string]string {
 // idleChild watches the server and the drivers.
 func (t *tree) idleChild(timeout time.Duration, server *rpc.Server) gen.Child {
 	busy := func() bool {
-		return server.Busy() || slices.ContainsFunc(t.drivers, roster.Driver.Busy)
+		return server.Busy() || t.service.Busy()
 	}
 	return gen.Child{Name: "idle", New: func() gen.Behavior {
 		return &idleWatch{timeout: timeout, busy: busy, clients: server.Accepted, idled: t.idled}

@@ -49,7 +49,7 @@ func TestTimeoutIsBounded(t *testing.T) {
 
 func TestUsageNamesTheRightPaths(t *testing.T) {
 	var system, session strings.Builder
-	s := Spec{Name: "libvirtd", SocketPrefix: "libvirt", Listen: true}
+	s := Spec{Name: "libvirtd", SocketPrefix: "libvirt", Listen: true, ReadOnly: true}
 	s.writeUsage(&system, "libvirtd", true)
 	s.writeUsage(&session, "libvirtd", false)
 	for _, want := range []string{"/etc/libvirt/libvirtd.conf", "/run/libvirt/libvirt-sock-ro", "/run/libvirtd.pid", "--listen"} {

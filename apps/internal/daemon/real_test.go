@@ -21,8 +21,29 @@ func TestUsageIsThatOfTheRealOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got strings.Builder
-	Spec{Name: "libvirtd", SocketPrefix: "libvirt", Listen: true}.writeUsage(&got, theirs, true)
+	Spec{Name: "libvirtd", SocketPrefix: "libvirt", About: "libvirt management daemon", Listen: true, ReadOnly: true}.writeUsage(&got, theirs, true)
 	if got.String() != string(want) {
 		t.Errorf("got:\n%s\nwant:\n%s", got.String(), want)
+	}
+}
+
+func TestUsageOfLogsAndLocksIsThatOfTheRealOnes(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("compares the help that root sees")
+	}
+	for name, about := range map[string]string{"virtlogd": "libvirt log management daemon", "virtlockd": "libvirt lock management daemon"} {
+		theirs := "/usr/sbin/" + name
+		if _, err := os.Stat(theirs); err != nil {
+			t.Skip("needs the real " + name + " (packages libvirt-daemon-log, libvirt-daemon-lock or libvirt-daemon)")
+		}
+		want, err := exec.Command(theirs, "--help").CombinedOutput()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got strings.Builder
+		Spec{Name: name, SocketPrefix: name, About: about, OwnerOnly: true}.writeUsage(&got, theirs, true)
+		if got.String() != string(want) {
+			t.Errorf("got:\n%s\nwant:\n%s", got.String(), want)
+		}
 	}
 }

@@ -22,15 +22,10 @@ const (
 // replacePatience bounds how long a replacement waits for calls that run.
 const replacePatience = 30 * time.Second
 
-// freezer is a driver with state of its own that lives through a replacement.
-type freezer interface {
-	Freeze(ctx context.Context, box *freeze.Box) (resume func(), err error)
-}
-
 // replace hands the daemon over to whatever program is now where this one was
 // started from. It returns only where that failed; then all goes on here.
 //
-//	calls that run end ─▶ drivers freeze ─▶ events are delivered ─▶ sockets and clients freeze ─▶ exec
+//	calls that run end ─▶ the service freezes ─▶ sockets and clients freeze ─▶ exec
 func (s *setup) replace(t *tree, pid *pidfile.File) {
 	s.logger.Info("replacing this program by " + s.program)
 	began := time.Now()
@@ -47,22 +42,12 @@ func (s *setup) tryReplace(ctx context.Context, t *tree, pid *pidfile.File) erro
 		return err
 	}
 	box := freeze.NewBox()
-	for _, d := range t.drivers {
-		f, ok := d.(freezer)
-		if !ok {
-			continue
-		}
-		resume, err := f.Freeze(ctx, box)
-		if err != nil {
-			t.server.GoOn()
-			return fmt.Errorf("driver %s: %w", d.Name(), err)
-		}
-		defer resume()
-	}
-	if err := t.bus.Flush(ctx); err != nil {
+	goOn, err := t.service.Freeze(ctx, box)
+	if err != nil {
 		t.server.GoOn()
 		return err
 	}
+	defer goOn()
 	resume, err := t.server.Freeze(ctx, t.system, t.listeners, box)
 	if err != nil {
 		return err

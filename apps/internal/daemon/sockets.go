@@ -34,10 +34,11 @@ func (k socket) listener(i int) string {
 
 func (s *setup) wantedSockets() []socket {
 	c := s.config
-	return []socket{
-		{s.spec.Name + ".rw", s.spec.Name + ".socket", s.sockets.RW, c.UnixSockRWPerms, c.AuthUnixRW, false},
-		{s.spec.Name + ".ro", s.spec.Name + "-ro.socket", s.sockets.RO, c.UnixSockROPerms, c.AuthUnixRO, true},
+	all := []socket{{s.spec.Name + ".rw", s.spec.Name + ".socket", s.sockets.RW, c.UnixSockRWPerms, c.AuthUnixRW, false}}
+	if s.spec.ReadOnly {
+		all = append(all, socket{s.spec.Name + ".ro", s.spec.Name + "-ro.socket", s.sockets.RO, c.UnixSockROPerms, c.AuthUnixRO, true})
 	}
+	return all
 }
 
 // listen opens the daemon's sockets, or takes those that systemd opened.

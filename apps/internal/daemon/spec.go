@@ -1,11 +1,62 @@
 package daemon
 
-import "virtree.dev/apps/internal/roster"
+import (
+	"context"
+
+	"virtree.dev/actors/dispatch"
+	"virtree.dev/actors/rpc"
+	"virtree.dev/config/daemonconf"
+	"virtree.dev/config/paths"
+	"virtree.dev/internal/logging"
+	"virtree.dev/protocol/xml/uuid"
+	"virtree.dev/supervisor/freeze"
+	"virtree.dev/supervisor/gen"
+	"virtree.dev/supervisor/keep"
+)
 
 // Spec is what makes one daemon different from the others.
 type Spec struct {
 	Name         string // "libvirtd"
-	SocketPrefix string // "libvirt"
+	SocketPrefix string // "libvirt": PREFIX-sock, PREFIX-sock-ro, PREFIX-admin-sock
+	About        string // what --help says that it is: "libvirt log management daemon"
 	Listen       bool   // has --listen
-	Drivers      []roster.Entry
+	ReadOnly     bool   // has a read-only socket in system mode
+	OwnerOnly    bool   // clients of another user are closed at once
+	Settings     func(privileged bool) Settings
+	Service      func(h Host) (Service, error)
+}
+
+// Settings are a daemon's configuration file.
+type Settings interface {
+	// LoadFile reads the file at path; the notes tell of keys that nothing reads.
+	LoadFile(path string, mayBeMissing bool) (notes []string, err error)
+	// Daemon are the settings that every daemon has.
+	Daemon() *daemonconf.Config
+}
+
+// Host is what a daemon gives to its service.
+type Host struct {
+	System   *gen.System
+	Dirs     paths.Dirs
+	Log      *logging.Log
+	UUID     uuid.UUID // the host's identity
+	Settings Settings
+	Box      *freeze.Box // from the program that this one replaces; nil where there was none
+	Store    keep.Store  // from a program that was killed
+}
+
+// Service is what a daemon serves: its drivers, its logs or its locks.
+type Service interface {
+	// Children are its processes, in the order of their start; servers come after them.
+	Children() []gen.Child
+	// Tables are its programs.
+	Tables() []*dispatch.Table
+	// Sessions carries what stands behind its clients through a replacement.
+	Sessions() rpc.Sessions
+	// Freeze puts into the box what the next program needs. The server begins no
+	// call meanwhile; resume lets all go on in this program.
+	Freeze(ctx context.Context, box *freeze.Box) (resume func(), err error)
+	Busy() bool // something runs for which an idle daemon stays
+	Reload()    // on SIGHUP
+	Close()     // when its processes have ended
 }

@@ -4,15 +4,12 @@ import (
 	"fmt"
 	"time"
 
-	"virtree.dev/actors/connection"
 	"virtree.dev/actors/dispatch"
-	"virtree.dev/actors/driver"
-	"virtree.dev/actors/events"
 	"virtree.dev/actors/rpc"
-	"virtree.dev/apps/internal/roster"
 	"virtree.dev/config/daemonconf"
 	"virtree.dev/supervisor/act"
 	"virtree.dev/supervisor/gen"
+	"virtree.dev/supervisor/keep"
 	"virtree.dev/supervisor/observe"
 )
 
@@ -23,23 +20,15 @@ type tree struct {
 	root      gen.Ref
 	ended     chan error    // the root's exit reason
 	idled     chan struct{} // nothing to do for the time of --timeout
-	bus       *events.Bus
+	service   Service
 	server    *rpc.Server
-	drivers   []roster.Driver
 	listeners []*rpc.Listener
 	observer  *observe.Listener
 }
 
-// reloader is a driver that has something to look up again on SIGHUP.
-type reloader interface{ Reload() }
-
 func (t *tree) reload() {
 	_ = gen.Send(t.system.Named(logName), reopen{}) // a log that is down starts anew anyway
-	for _, d := range t.drivers {
-		if r, ok := d.(reloader); ok {
-			r.Reload()
-		}
-	}
+	t.service.Reload()
 }
 
 // stop ends the servers first and the log last, then takes the sockets away.
@@ -52,8 +41,8 @@ func (t *tree) stop() error {
 func (t *tree) close() {
 	closeAll(t.listeners)
 	t.observer.Close()
-	for _, d := range t.drivers {
-		d.Close()
+	if t.service != nil {
+		t.service.Close()
 	}
 }
 
@@ -84,23 +73,16 @@ func (s *setup) boot() (*tree, error) {
 		closeAll(listeners)
 		return nil, &startError{stageNetwork, err}
 	}
-	t.bus = events.NewBus(t.system, "events")
-	for _, entry := range s.spec.Drivers {
-		d, err := entry(roster.Host{System: t.system, Dirs: s.dirs, Bus: t.bus, Log: s.log, UUID: s.hostUUID})
-		if err != nil {
-			t.close()
-			return nil, &startError{stageDriver, err}
-		}
-		t.drivers = append(t.drivers, d)
+	if t.service, err = s.spec.Service(s.host(t.system)); err != nil {
+		t.close()
+		return nil, &startError{stageDriver, err}
 	}
-	t.server = s.newServer(t)
+	t.server = s.newServer(t.service)
 	children := []gen.Child{
 		{Name: logName, Register: true, New: func() gen.Behavior { return &logKeeper{log: s.log} }},
-		t.bus.Child(),
-		t.driversChild(),
-		t.server.Child(s.box.Take(t.server.ClientsName()), listeners...),
-		t.observer.Child(),
 	}
+	children = append(children, t.service.Children()...)
+	children = append(children, t.server.Child(s.box.Take(t.server.ClientsName()), listeners...), t.observer.Child())
 	if n := s.options.timeout; n > 0 {
 		children = append(children, t.idleChild(time.Duration(n)*time.Second, t.server))
 	}
@@ -114,25 +96,19 @@ func (s *setup) boot() (*tree, error) {
 	return t, nil
 }
 
-func (t *tree) driversChild() gen.Child {
-	var children []gen.Child
-	for _, d := range t.drivers {
-		children = append(children, d.Child())
+func (s *setup) host(system *gen.System) Host {
+	return Host{
+		System: system, Dirs: s.dirs, Log: s.log, UUID: s.hostUUID, Settings: s.settings, Box: s.box, Store: keep.None{},
 	}
-	return act.Supervisor{Type: act.OneForOne, Children: children}.Child("drivers", gen.Permanent)
 }
 
-func (s *setup) newServer(t *tree) *rpc.Server {
-	drivers := make(driver.Roster, len(t.drivers))
-	for i, d := range t.drivers {
-		drivers[i] = d
-	}
-	service := connection.New(drivers, t.bus)
+func (s *setup) newServer(service Service) *rpc.Server {
 	return rpc.New(rpc.Options{
 		Name:       s.spec.Name,
 		Dispatcher: dispatch.New(service.Tables()...),
-		Sessions:   service,
+		Sessions:   service.Sessions(),
 		Limits:     limitsOf(s.config),
+		OwnerOnly:  s.spec.OwnerOnly,
 		Log:        s.log.Logger("rpc.server"),
 		Errors:     s.log.Logger("util.error"),
 	})

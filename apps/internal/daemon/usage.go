@@ -9,24 +9,29 @@ import (
 // Version is the release of libvirt whose protocol and behaviour we have.
 const Version = "11.3.0"
 
-// writeUsage prints the help in libvirt's form.
+// writeUsage prints the help in libvirt's form, of which its daemons of logs and
+// locks have a variant.
 func (s Spec) writeUsage(w io.Writer, argv0 string, privileged bool) {
+	stop, colon := "", ""
+	if s.OwnerOnly {
+		stop, colon = ".", ":"
+	}
 	lines := []string{
-		"-h | --help            Display program help",
-		"-v | --verbose         Verbose messages",
-		"-d | --daemon          Run as a daemon & write PID file",
+		"-h | --help            Display program help" + colon,
+		"-v | --verbose         Verbose messages" + stop,
+		"-d | --daemon          Run as a daemon & write PID file" + stop,
 	}
 	if s.Listen {
 		lines = append(lines, "-l | --listen          Listen for TCP/IP connections")
 	}
 	lines = append(lines,
-		"-t | --timeout <secs>  Exit after timeout period",
-		"-f | --config <file>   Configuration file",
-		"-V | --version         Display version information",
-		"-p | --pid-file <file> Change name of PID file",
+		"-t | --timeout <secs>  Exit after timeout period"+stop,
+		"-f | --config <file>   Configuration file"+stop,
+		"-V | --version         Display version information"+stop,
+		"-p | --pid-file <file> Change name of PID file"+stop,
 	)
-	fmt.Fprintf(w, "\nUsage:\n  %s [options]\n\nOptions:\n  %s\n\nlibvirt management daemon:\n%s\n",
-		argv0, strings.Join(lines, "\n  "), s.defaultPaths(privileged))
+	fmt.Fprintf(w, "\nUsage:\n  %s [options]\n\nOptions:\n  %s\n\n%s:\n%s\n",
+		argv0, strings.Join(lines, "\n  "), s.About, s.defaultPaths(privileged))
 }
 
 func (s Spec) defaultPaths(privileged bool) string {
@@ -37,7 +42,7 @@ func (s Spec) defaultPaths(privileged bool) string {
 		ca, cert, key = "/etc/pki/CA/cacert.pem", "/etc/pki/libvirt/servercert.pem", "/etc/pki/libvirt/private/serverkey.pem"
 	}
 	sockets := []string{fmt.Sprintf("%s/libvirt/%s-sock", run, s.SocketPrefix)}
-	if privileged {
+	if privileged && s.ReadOnly {
 		sockets = append(sockets, fmt.Sprintf("%s/libvirt/%s-sock-ro", run, s.SocketPrefix))
 	}
 	var b strings.Builder
@@ -47,7 +52,9 @@ func (s Spec) defaultPaths(privileged bool) string {
 	}
 	section("Configuration file (unless overridden by -f):", fmt.Sprintf("%s/libvirt/%s.conf", config, s.Name))
 	section("Sockets:", sockets...)
-	section("TLS:", "CA certificate: "+ca, "Server certificate: "+cert, "Server private key: "+key)
+	if !s.OwnerOnly {
+		section("TLS:", "CA certificate: "+ca, "Server certificate: "+cert, "Server private key: "+key)
+	}
 	section("PID file (unless overridden by -p):", fmt.Sprintf("%s/%s.pid", pid, s.Name))
 	return b.String()
 }
