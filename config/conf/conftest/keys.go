@@ -1,7 +1,9 @@
 package conftest
 
 import (
+	"cmp"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -23,16 +25,17 @@ var wrong = map[string][][2]string{
 // Table is what a package of settings gives to be tested.
 type Table struct {
 	File    string // the name in messages
+	List    string // libvirt's keys in testdata; empty: keys.txt
 	Effects map[string]string
 	Load    func(text string) error
 }
 
-// Keys holds a table against testdata/keys.txt, libvirt's keys with their
+// Keys holds a table against a list in testdata, libvirt's keys with their
 // kinds: there is no other key, each says what it changes or what it waits for,
 // and each refuses values of the wrong kind in libvirt's words.
 func (table Table) Keys(t *testing.T) {
 	t.Helper()
-	text, err := os.ReadFile("testdata/keys.txt")
+	text, err := os.ReadFile(filepath.Join("testdata", cmp.Or(table.List, "keys.txt")))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,53 @@
+package lockdconf
+
+import "virtree.dev/config/conf"
+
+// Plugin is qemu-lockd.conf: what a driver asks the lock service for.
+type Plugin struct {
+	AutoDiskLeases       bool // each disk has a lease without being asked
+	RequireLeaseForDisks bool // a machine with disks of its own and no lease is not started
+	// Folders of leases; empty: a file is its own lease. They are shared by the
+	// hosts that share the storage.
+	FileLockspaceDir string // by the hash of a path
+	LVMLockspaceDir  string // by the UUID of a logical volume
+	SCSILockspaceDir string // by the id of a SCSI volume
+}
+
+// NewPlugin gives the defaults, which are also what counts without a file.
+func NewPlugin() *Plugin {
+	return &Plugin{AutoDiskLeases: true, RequireLeaseForDisks: true}
+}
+
+func pluginSettings() []conf.Setting[Plugin] {
+	return []conf.Setting[Plugin]{
+		conf.Flag("auto_disk_leases", "leases for disks that name none", func(p *Plugin) *bool { return &p.AutoDiskLeases }),
+		conf.Text("file_lockspace_dir", "leases by the hash of a path", func(p *Plugin) *string { return &p.FileLockspaceDir }),
+		conf.Text("lvm_lockspace_dir", "leases by the UUID of a logical volume", func(p *Plugin) *string { return &p.LVMLockspaceDir }),
+		conf.Text("scsi_lockspace_dir", "leases by the id of a SCSI volume", func(p *Plugin) *string { return &p.SCSILockspaceDir }),
+		conf.Custom("require_lease_for_disks", "refuses machines whose disks have no lease", func(f *conf.File, e *conf.Entry, p *Plugin) error {
+			_, err := f.Bool(e.Name, &p.RequireLeaseForDisks)
+			return err
+		}),
+	}
+}
+
+// LoadFile reads the file at path into p, if there is one. The notes tell of
+// keys that nothing reads.
+func (p *Plugin) LoadFile(path string) (notes []string, err error) {
+	f, err := read(path, true)
+	if err != nil || f == nil {
+		return nil, err
+	}
+	return p.load(f)
+}
+
+func (p *Plugin) load(f *conf.File) (notes []string, err error) {
+	if notes, err = conf.Load(f, pluginSettings(), p); err != nil {
+		return nil, err
+	}
+	// Once there is a file, leases are asked for unless they come by themselves.
+	if _, said := f.Lookup("require_lease_for_disks"); !said {
+		p.RequireLeaseForDisks = !p.AutoDiskLeases
+	}
+	return notes, nil
+}
