@@ -105,7 +105,10 @@ func (s *Server) Child(thaw *gen.Frozen, listeners ...*Listener) gen.Child {
 }
 
 // ClientsName is the name of the process of all clients.
-func (s *Server) ClientsName() string { return s.name + ".clients" }
+func (s *Server) ClientsName() string { return ClientsName(s.name) }
+
+// ClientsName is the name of the process of all clients of a server.
+func ClientsName(server string) string { return server + ".clients" }
 
 // Limits gives the settings.
 func (s *Server) Limits() Limits {

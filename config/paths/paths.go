@@ -80,6 +80,15 @@ func (d Dirs) PIDFile(daemon string) string {
 	return filepath.Join(d.Run, daemon+".pid")
 }
 
+// RestartFile is where libvirt's virtlogd and virtlockd leave their state for the
+// program that they execute.
+func (d Dirs) RestartFile(daemon string) string {
+	if d.Privileged {
+		return "/run/" + daemon + "-restart-exec.json"
+	}
+	return filepath.Join(d.Run, daemon+"-restart-exec.json")
+}
+
 // LogFile is where a daemon in the background logs when nobody said where.
 func (d Dirs) LogFile(daemon string) string {
 	return filepath.Join(d.Log, daemon+".log")

@@ -29,6 +29,8 @@ type setup struct {
 	sockets  paths.Sockets
 	program  string      // what takes over on SIGUSR1
 	box      *freeze.Box // from the former program; nil where there was none
+	foreign  bool        // that was libvirt's own
+	notes    []string    // on what of it could not be taken over
 }
 
 func newSetup(s Spec, o *options) *setup {

@@ -39,7 +39,7 @@ func Main(spec Spec) int {
 	if forks {
 		return forkIntoBackground(os.Args[0], os.Stderr)
 	}
-	for _, n := range notes {
+	for _, n := range append(s.notes, notes...) {
 		s.logger.Warn(n)
 	}
 	failed := s.serve(parent)

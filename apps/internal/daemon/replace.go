@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"time"
 
+	"virtree.dev/actors/rpc"
+	"virtree.dev/apps/internal/daemon/cstate"
 	"virtree.dev/internal/pidfile"
 	"virtree.dev/supervisor/freeze"
 	"virtree.dev/systemd/notify"
@@ -66,9 +68,33 @@ func (s *setup) inherit() error {
 		return err
 	}
 	s.box = box
+	if box == nil && s.spec.TakesOver {
+		if err := s.takeOver(); err != nil {
+			return err
+		}
+	}
 	// A binary that was replaced on the disk is known by its old name alone.
 	program, err := freeze.Path()
 	s.program = strings.TrimSuffix(program, " (deleted)")
+	return err
+}
+
+// takeOver takes over from libvirt's own daemon, where that executed us.
+func (s *setup) takeOver() error {
+	doc, note, err := cstate.Load(s.dirs.RestartFile(s.spec.Name), os.Getpid(), s.spec.Name, "admin")
+	if note != "" {
+		s.notes = append(s.notes, note)
+	}
+	if err != nil || doc == nil {
+		return err
+	}
+	box, notes, err := doc.Box(cstate.Names{
+		Listener: func(server string, readOnly bool, nth int) string {
+			return socket{name: listenerName(server, readOnly)}.listener(nth)
+		},
+		Clients: rpc.ClientsName,
+	})
+	s.box, s.foreign, s.notes = box, true, append(s.notes, notes...)
 	return err
 }
 

@@ -24,6 +24,14 @@ type socket struct {
 	readOnly bool
 }
 
+// listenerName is the name of a server's socket in the tree.
+func listenerName(server string, readOnly bool) string {
+	if readOnly {
+		return server + ".ro"
+	}
+	return server + ".rw"
+}
+
 // listener names the listeners of a socket, of which systemd may have opened several.
 func (k socket) listener(i int) string {
 	if i == 0 {
@@ -34,9 +42,9 @@ func (k socket) listener(i int) string {
 
 func (s *setup) wantedSockets() []socket {
 	c := s.config
-	all := []socket{{s.spec.Name + ".rw", s.spec.Name + ".socket", s.sockets.RW, c.UnixSockRWPerms, c.AuthUnixRW, false}}
+	all := []socket{{listenerName(s.spec.Name, false), s.spec.Name + ".socket", s.sockets.RW, c.UnixSockRWPerms, c.AuthUnixRW, false}}
 	if s.spec.ReadOnly {
-		all = append(all, socket{s.spec.Name + ".ro", s.spec.Name + "-ro.socket", s.sockets.RO, c.UnixSockROPerms, c.AuthUnixRO, true})
+		all = append(all, socket{listenerName(s.spec.Name, true), s.spec.Name + "-ro.socket", s.sockets.RO, c.UnixSockROPerms, c.AuthUnixRO, true})
 	}
 	return all
 }
@@ -84,9 +92,11 @@ func (s *setup) listen() (listeners []*rpc.Listener, err error) {
 	return listeners, handed.Unclaimed()
 }
 
-// thawListeners takes over the sockets of the former program.
+// thawListeners takes over the sockets of the former program. What a daemon of
+// libvirt's lacked is opened now.
 func (s *setup) thawListeners() (listeners []*rpc.Listener, err error) {
 	for _, k := range s.wantedSockets() {
+		before := len(listeners)
 		for i := 0; ; i++ {
 			f := s.box.Take(k.listener(i))
 			if f == nil {
@@ -97,6 +107,13 @@ func (s *setup) thawListeners() (listeners []*rpc.Listener, err error) {
 				return listeners, err
 			}
 			listeners = append(listeners, l)
+		}
+		if s.foreign && len(listeners) == before {
+			list, err := open(k, nil, 0)
+			listeners = append(listeners, list...)
+			if err != nil {
+				return listeners, err
+			}
 		}
 	}
 	return listeners, nil

@@ -22,6 +22,7 @@ type Spec struct {
 	Listen       bool   // has --listen
 	ReadOnly     bool   // has a read-only socket in system mode
 	OwnerOnly    bool   // clients of another user are closed at once
+	TakesOver    bool   // from libvirt's own daemon of that name, by its restart file
 	Settings     func(privileged bool) Settings
 	Service      func(h Host) (Service, error)
 }
