@@ -13,7 +13,7 @@ PACKAGES      ?= ./...
 export GOFLAGS += -buildvcs=false
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo test race check lint generate fuzz-short golden bench diff-libvirt tree cover-api
+.PHONY: help build install install-files run demo test race check lint generate fuzz-short golden bench diff-libvirt tree cover-api
 
 help: ## show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,3 +79,19 @@ tree: build ## show the process tree of the daemon that "make run" started
 
 cover-api: ## count the procedures and functions of libvirt's API that are done
 	@$(GO) run ./apps/internal/coverapi
+
+# Where make install puts things; a package builder sets DESTDIR.
+DESTDIR ?=
+SBINDIR ?= /usr/sbin
+BINDIR  ?= /usr/bin
+UNITDIR ?= /usr/lib/systemd/system
+BIN     ?= bin
+DAEMONS  = libvirtd virtlogd virtlockd
+
+install: build install-files ## install binaries and unit files: make install [DESTDIR=DIR]
+
+install-files: ## put what was built in BIN in place, without building: what packages call
+	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(BINDIR) $(DESTDIR)$(UNITDIR)
+	for daemon in $(DAEMONS); do test ! -e $(BIN)/$$daemon || install -m 755 $(BIN)/$$daemon $(DESTDIR)$(SBINDIR)/ || exit 1; done
+	install -m 755 $(BIN)/virt-observe $(DESTDIR)$(BINDIR)/
+	for unit in systemd/units/*; do sed 's|=/usr/sbin/|=$(SBINDIR)/|' $$unit > $(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; done

@@ -112,17 +112,52 @@ func describe(m any) string {
 }
 
 func (p *proc) inspect() map[string]string {
+	page, _ := p.ask(inspectWait)
+	return page
+}
+
+// ask gives a process's page; ok is false where it lives and does not answer.
+func (p *proc) ask(wait time.Duration) (page map[string]string, ok bool) {
 	reply := make(chan map[string]string, 1)
 	if p.box.put(laneUrgent, inspectMsg{reply}) != nil {
-		return nil
+		return nil, true
 	}
-	t := time.NewTimer(inspectWait)
+	t := time.NewTimer(wait)
 	defer t.Stop()
 	select {
 	case page := <-reply:
-		return page
+		return page, true
 	case <-p.done:
+		return nil, true
 	case <-t.C:
+		return nil, false
 	}
-	return nil
+}
+
+// Silent gives the paths of processes that do not answer within a time: of r, and
+// of those with children at most depth levels below it.
+func (s *System) Silent(r Ref, depth int, wait time.Duration) []string {
+	p, err := r.proc()
+	if err != nil {
+		return nil // it has ended, which others hear of
+	}
+	if _, ok := p.ask(wait); !ok {
+		return []string{p.path}
+	}
+	if depth == 0 {
+		return nil
+	}
+	p.mu.Lock()
+	children := slices.Clone(p.children)
+	p.mu.Unlock()
+	var silent []string
+	for _, c := range children {
+		c.mu.Lock()
+		parent := len(c.children) > 0
+		c.mu.Unlock()
+		if parent {
+			silent = append(silent, s.Silent(c.self(), depth-1, wait)...)
+		}
+	}
+	return silent
 }

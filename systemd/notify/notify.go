@@ -4,14 +4,21 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strconv"
+
+	"virtree.dev/internal/sys"
 )
 
 // The states that a service manager understands.
 const (
-	Ready     = "READY=1"
-	Reloading = "RELOADING=1"
-	Stopping  = "STOPPING=1"
+	Ready    = "READY=1"
+	Stopping = "STOPPING=1"
 )
+
+// Reloading says so as of now, by the clock that the service manager goes by.
+func Reloading() string {
+	return "RELOADING=1\nMONOTONIC_USEC=" + strconv.FormatInt(sys.Monotonic().Microseconds(), 10)
+}
 
 // Status is a line about the daemon for people to read.
 func Status(text string) string { return "STATUS=" + text }

@@ -37,9 +37,16 @@ var built struct {
 	err error
 }
 
-// Build gives the path of our libvirtd. Packages that call it run their tests
-// through Main, which takes the binary away again.
+// Build gives the path of our libvirtd.
 func Build(t testing.TB) string {
+	t.Helper()
+	return Binary(t, "libvirtd")
+}
+
+// Binary gives the path of one of our daemons and tools, which are built once, all
+// in one folder. Packages that call it run their tests through Main, which takes
+// them away again.
+func Binary(t testing.TB, name string) string {
 	t.Helper()
 	built.Lock()
 	defer built.Unlock()
@@ -50,7 +57,7 @@ func Build(t testing.TB) string {
 		t.Fatal(built.err)
 	}
 	lookAtSources()
-	return filepath.Join(built.dir, "libvirtd")
+	return filepath.Join(built.dir, name)
 }
 
 func build() (string, error) {
@@ -61,7 +68,7 @@ func build() (string, error) {
 	if err := os.Chmod(dir, 0o755); err != nil { // nobody runs it
 		return "", err
 	}
-	out, err := exec.Command("go", "build", "-buildvcs=false", "-o", dir, "virtree.dev/apps/libvirtd").CombinedOutput()
+	out, err := exec.Command("go", "build", "-buildvcs=false", "-o", dir+"/", "virtree.dev/apps/...").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
 	}

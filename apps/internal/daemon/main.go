@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strconv"
+	"strings"
 	"syscall"
 
 	"go.uber.org/zap"
 
+	"virtree.dev/actors/rpc"
 	"virtree.dev/internal/pidfile"
 	"virtree.dev/internal/sys"
 	"virtree.dev/systemd/notify"
@@ -122,10 +125,10 @@ func (s *setup) live(parent *parentStatus) error {
 		return err
 	}
 	parent.report(stageNone)
-	s.tell(notify.Ready)
+	s.tell(notify.Ready, notify.Status("serves "+describeSockets(t.listeners)))
 	s.settle()
 	reason := s.watch(t, signals, pid)
-	s.tell(notify.Stopping)
+	s.tell(notify.Stopping, notify.Status("ends when the calls that run have"))
 	if err := t.stop(); err != nil && reason == nil {
 		s.logger.Warn("stop", zap.Error(err))
 	}
@@ -134,8 +137,12 @@ func (s *setup) live(parent *parentStatus) error {
 
 // watch waits for a signal, for the idle timeout, or for the tree to give up.
 func (s *setup) watch(t *tree, signals <-chan os.Signal, pid *pidfile.File) error {
+	dog := newWatchdog()
+	defer dog.stop()
 	for {
 		select {
+		case <-dog.ticks:
+			dog.feed(s, t)
 		case sig := <-signals:
 			switch sig {
 			case syscall.SIGHUP:
@@ -159,13 +166,21 @@ func (s *setup) watch(t *tree, signals <-chan os.Signal, pid *pidfile.File) erro
 // for definitions.
 func (s *setup) reload(t *tree) {
 	s.logger.Info("Reloading configuration on SIGHUP")
-	s.tell(notify.Reloading)
+	s.tell(notify.Reloading())
 	t.reload()
 	s.tell(notify.Ready)
 }
 
-func (s *setup) tell(state string) {
-	if err := notify.Send(state); err != nil {
+// describeSockets counts for people.
+func describeSockets(listeners []*rpc.Listener) string {
+	if len(listeners) == 1 {
+		return "1 socket"
+	}
+	return strconv.Itoa(len(listeners)) + " sockets"
+}
+
+func (s *setup) tell(states ...string) {
+	if err := notify.Send(strings.Join(states, "\n")); err != nil {
 		s.logger.Warn("service manager", zap.Error(err))
 	}
 }

@@ -33,7 +33,7 @@ func (s *setup) replace(t *tree, pid *pidfile.File) {
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), replacePatience)
 	defer cancel()
-	s.tell(notify.Reloading)
+	s.tell(notify.Reloading())
 	err := s.tryReplace(ctx, t, pid)
 	s.tell(notify.Ready)
 	s.logger.Error(fmt.Sprintf("this program goes on after %s: %v", time.Since(began).Round(time.Millisecond), err))
