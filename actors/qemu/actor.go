@@ -220,6 +220,7 @@ func (m *machine) clean(p *gen.Process) {
 	}
 	if m.status != nil {
 		m.hit("qemu.destroy.cleaning")
+		m.sayLast(p)
 		m.unplug(p)
 		m.drv.release(m.status)
 		m.drv.forget(m.status.Domain.ID, m.status.Domain.Name, m.status.LibDir, m.status.ChannelTargetDir)

@@ -231,17 +231,7 @@ func (s *starter) pass(p command.Pass) (int, error) {
 func (s *starter) openFor(p command.Pass) (*os.File, error) {
 	switch p.Kind {
 	case "chardev-log", "chardev-file":
-		mode := os.O_WRONLY | os.O_CREATE
-		if p.Append {
-			mode |= os.O_APPEND
-		} else {
-			mode |= os.O_TRUNC
-		}
-		f, err := os.OpenFile(p.Path, mode, 0o600)
-		if err != nil {
-			return nil, errSystem(err, "Unable to pre-create chardev file '%s'", p.Path)
-		}
-		return f, nil
+		return s.drv.stdio.OpenFile(s.ctx, writerOf(s.def), p.Path, !p.Append)
 	case "chardev-listen":
 		return listenAt(p.Path)
 	case "vsock":

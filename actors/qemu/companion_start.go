@@ -103,9 +103,9 @@ func (s *starter) startCompanion(h *companion.Process) error {
 			return err
 		}
 	}
-	s.log.say(time.Now(), "Starting external device: "+h.Title)
-	fmt.Fprintln(s.log.file, h.Program, strings.Join(h.Args, " "))
-	s.log.mark()
+	s.log.Say(time.Now(), "Starting external device: "+h.Title)
+	s.log.Print(h.Program + " " + strings.Join(h.Args, " ") + "\n")
+	s.log.Mark(s.ctx)
 	pid, err := s.runCompanion(h)
 	if err != nil {
 		return err
@@ -167,11 +167,11 @@ func (s *starter) runCompanion(h *companion.Process) (int, error) {
 	if h.Forks {
 		return s.forkCompanion(h)
 	}
-	output := s.log.file
+	output := s.log.File
 	if h.Log != "" {
-		f, err := os.OpenFile(h.Log, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+		f, err := s.drv.stdio.OpenFile(s.ctx, writerOf(s.def), h.Log, false)
 		if err != nil {
-			return 0, errSystem(err, "failed to create logfile %s", h.Log)
+			return 0, err
 		}
 		defer f.Close()
 		output = f
@@ -240,7 +240,7 @@ func (s *starter) awaitCompanion(h *companion.Process, pid int) error {
 	for pause := time.Millisecond; h.Socket != "" && !exists(h.Socket); pause = min(2*pause, 50*time.Millisecond) {
 		switch {
 		case syscall.Kill(pid, 0) != nil:
-			return virerr.New(virerr.FromNone, virerr.OperationFailed, "%s died and reported: %s", h.Name, s.log.tail())
+			return virerr.New(virerr.FromNone, virerr.OperationFailed, "%s died and reported: %s", h.Name, quotable([]byte(s.log.Tail(s.ctx))))
 		case time.Now().After(deadline):
 			return virerr.New(virerr.FromNone, virerr.OperationTimeout, "%s socket did not show up", h.Name)
 		}

@@ -16,6 +16,7 @@ import (
 	"virtree.dev/actors/events"
 	"virtree.dev/actors/qemu/caps"
 	"virtree.dev/actors/qemu/defaults"
+	"virtree.dev/actors/qemu/stdio"
 	"virtree.dev/actors/schema"
 	"virtree.dev/config/paths"
 	"virtree.dev/config/qemuconf"
@@ -66,6 +67,7 @@ type Driver struct {
 	launcher caps.Launcher
 	defaults *defaults.Host
 	swtpm    *swtpm
+	stdio    *stdio.Handler
 	schemas  schema.Validator
 
 	processor *caps.HostProcessor
@@ -80,6 +82,7 @@ func New(o Options) *Driver {
 		bus: o.Bus, log: o.Log, registry: domain.NewRegistry(),
 		ports:    newPortPool(o.Config),
 		swtpm:    &swtpm{runner: outside.Host{}},
+		stdio:    newStdio(&o),
 		schemas:  schema.Validator{Runner: outside.Host{}, Folder: schema.Folder},
 		launcher: caps.Launcher{Runner: outside.Host{}, Folder: o.Dirs.QEMU().Lib},
 	}

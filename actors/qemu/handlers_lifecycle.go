@@ -133,6 +133,7 @@ func (d *Driver) destroyDomain(c *dispatch.Call, dom remote.NonnullDomain, flags
 			return err
 		}
 		if flags&virtype.DomainDestroyRemoveLogs != 0 {
+			d.stdio.Flush(ctx)
 			removeLogs(d.files.log(o.Name))
 		}
 		return nil

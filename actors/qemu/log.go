@@ -3,60 +3,47 @@ package qemu
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"time"
 
 	"virtree.dev/actors/qemu/caps"
+	"virtree.dev/actors/qemu/stdio"
+	"virtree.dev/actors/rpc/rpcclient"
+	xml "virtree.dev/protocol/xml/domain"
+	"virtree.dev/supervisor/gen"
 )
 
-// machineLog is the log file of one machine: what we say of it, and its own output.
-type machineLog struct {
-	file  *os.File
-	start int64 // where the output of this run begins
+// newStdio decides where machines write, as qemu.conf has it. In session mode a host without
+// any virtlogd can have machines all the same, unless the file asks for it: the limit that it
+// puts on a log guards the host from its guests, and a user's files are the user's own.
+func newStdio(o *Options) *stdio.Handler {
+	h := stdio.Options{
+		Folder: o.Dirs.QEMU().Log, Anew: !o.Dirs.Privileged,
+		Warn: func(text string) { o.Log.Warn(text) },
+	}
+	if handler := o.Config.Process.StdioHandler; handler != "file" {
+		h.Logd = rpcclient.Of(o.Dirs, "virtlogd")
+		h.Logd.Without = `or set stdio_handler = "file" in ` + filepath.Join(o.Dirs.Config, "qemu.conf")
+		h.MayLack = handler == "" && !o.Dirs.Privileged
+	}
+	return stdio.New(h)
 }
 
-// openLog opens the log of a domain for appending.
-func openLog(folder, name string) (*machineLog, error) {
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return nil, err
-	}
-	f, err := os.OpenFile(filepath.Join(folder, name+".log"), os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	end, err := f.Seek(0, io.SeekEnd)
-	if err != nil {
-		f.Close()
-		return nil, err
-	}
-	return &machineLog{file: f, start: end}, nil
+// writerOf names the machine that writes.
+func writerOf(def *xml.Domain) stdio.Domain { return stdio.Domain{UUID: def.UUID, Name: def.Name} }
+
+// sayLast tells the log of a machine why it ended.
+func (m *machine) sayLast(p *gen.Process) {
+	m.drv.stdio.Say(time.Now(), writerOf(m.status.Domain), "shutting down, reason="+m.core.State.ReasonName(m.core.Reason))
+	_ = gen.Send(p.Named(nameStore), sayNow{}) // when it is full, the line goes out with the next
 }
 
-// say writes a line of ours; only the output behind it counts as this run's.
-func (l *machineLog) say(now time.Time, text string) {
-	fmt.Fprintf(l.file, "%s: %s\n", now.UTC().Format("2006-01-02 15:04:05.000+0000"), text)
-	l.mark()
-}
-
-func (l *machineLog) mark() {
-	if end, err := l.file.Seek(0, io.SeekEnd); err == nil {
-		l.start = end
-	}
-}
+// sayNow asks the store to write what is to be said in logs: it lives longer than the domain.
+type sayNow struct{}
 
 // maxQuoted bounds what an error quotes of a log.
 const maxQuoted = 1024
-
-// tail gives the last lines of this run's output, for an error message.
-func (l *machineLog) tail() string {
-	b, err := io.ReadAll(io.NewSectionReader(l.file, l.start, 1<<20))
-	if err != nil {
-		return ""
-	}
-	return quotable(b)
-}
 
 // quotable leaves out the lines that are no error, and all but the last kilobyte.
 func quotable(b []byte) string {

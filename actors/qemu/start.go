@@ -11,6 +11,7 @@ import (
 	"virtree.dev/actors/qemu/caps"
 	"virtree.dev/actors/qemu/command"
 	"virtree.dev/actors/qemu/defaults"
+	"virtree.dev/actors/qemu/stdio"
 	"virtree.dev/internal/failpoint"
 	"virtree.dev/internal/sys"
 	xml "virtree.dev/protocol/xml/domain"
@@ -42,7 +43,7 @@ type starter struct {
 	caps   *caps.Caps
 	status *domstatus.Status
 	line   *command.Line
-	log    *machineLog
+	log    *stdio.Log
 	pid    int
 
 	masterKey []byte
@@ -104,7 +105,7 @@ func (d *Driver) start(ctx context.Context, dom handle, flags startFlags) error 
 // last words where the machine was the one to fail.
 func (s *starter) undo(err error) error {
 	if s.pid != 0 && isGone(err) {
-		err = errExitedEarly(s.log.tail())
+		err = errExitedEarly(quotable([]byte(s.log.Tail(s.ctx))))
 	}
 	if s.announced {
 		if _, failure := call(s.ctx, s.dom, abandon{}); failure != nil {
@@ -123,7 +124,7 @@ func (s *starter) undo(err error) error {
 func (s *starter) close() {
 	s.closeFiles()
 	if s.log != nil {
-		s.log.file.Close()
+		s.log.Close()
 	}
 }
 
@@ -193,7 +194,7 @@ func (s *starter) announce() error {
 }
 
 func (s *starter) openLog() (err error) {
-	s.log, err = openLog(s.drv.files.Log, s.def.Name)
+	s.log, err = s.drv.stdio.Open(s.ctx, writerOf(s.def))
 	return err
 }
 
@@ -217,11 +218,11 @@ func (s *starter) build() error {
 // spawn starts QEMU in a session of its own, so that it outlives us.
 func (s *starter) spawn() error {
 	now := time.Now()
-	s.log.say(now, s.drv.startingUp(s.caps))
-	fmt.Fprintln(s.log.file, s.line.Text())
-	s.log.mark()
+	s.log.Say(now, s.drv.startingUp(s.caps))
+	s.log.Print(s.line.Text() + "\n")
+	s.log.Mark(s.ctx)
 	pid, err := spawn(spawnSpec{
-		argv: s.line.Argv, env: s.line.Env, files: s.opened, output: s.log.file, dir: "/", memory: s.memoryPolicy(),
+		argv: s.line.Argv, env: s.line.Env, files: s.opened, output: s.log.File, dir: "/", memory: s.memoryPolicy(),
 	})
 	if err != nil {
 		return fmt.Errorf("cannot execute binary %s: %w", s.line.Argv[0], err)

@@ -127,6 +127,11 @@ func (s *store) HandleMessage(p *gen.Process, msg any) error {
 		s.drv.homes.Delete(msg.UUID)
 	case reload:
 		s.reload(p)
+	case sayNow:
+		_ = p.Go("log", func(ctx context.Context) error {
+			s.drv.stdio.Flush(ctx)
+			return nil
+		})
 	}
 	return nil
 }

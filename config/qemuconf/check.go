@@ -58,8 +58,8 @@ func (c *Config) checkFormats(f *conf.File) error {
 			return f.Fail(conf.ErrUnsupported, at(f, v.key), "Invalid %s '%s'", v.key, v.value)
 		}
 	}
-	if h := c.Process.StdioHandler; h != "logd" && h != "file" {
-		return f.Fail(conf.ErrUnsupported, at(f, "stdio_handler"), "Unknown stdio handler %s", h)
+	if e, set := f.Lookup("stdio_handler"); set && c.Process.StdioHandler != "logd" && c.Process.StdioHandler != "file" {
+		return f.Fail(conf.ErrUnsupported, e, "Unknown stdio handler %s", c.Process.StdioHandler)
 	}
 	if s := c.Process.SchedCore; !slices.Contains([]string{"none", "vcpus", "emulator", "full"}, s) {
 		return f.Fail(conf.ErrUnsupported, at(f, "sched_core"), "Unknown sched_core value %s", s)

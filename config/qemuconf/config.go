@@ -127,7 +127,7 @@ type Process struct {
 	MaxThreads            uint
 	MaxCore               uint64
 	DumpGuestCore         bool
-	StdioHandler          string
+	StdioHandler          string // empty: not set, which stands for "logd"
 	SchedCore             string
 }
 
@@ -167,7 +167,7 @@ func defaultProcess() Process {
 	return Process{
 		BridgeHelper: "qemu-bridge-helper", PRHelper: "qemu-pr-helper", SlirpHelper: "slirp-helper",
 		QEMURDP: "qemu-rdp", DBusDaemon: "dbus-daemon",
-		MaxCore: Unlimited, StdioHandler: "logd", SchedCore: "none",
+		MaxCore: Unlimited, SchedCore: "none",
 	}
 }
 

@@ -130,7 +130,7 @@ func processSettings() []setting {
 		conf.Count("max_threads_per_process", conf.Later("cgroups"), func(c *Config) *uint { return &c.Process.MaxThreads }),
 		conf.Custom("max_core", "RLIMIT_CORE of a QEMU", readMaxCore),
 		conf.Flag("dump_guest_core", "dump-guest-core of -machine", func(c *Config) *bool { return &c.Process.DumpGuestCore }),
-		conf.Text("stdio_handler", conf.Later("virtlogd"), func(c *Config) *string { return &c.Process.StdioHandler }),
+		conf.Text("stdio_handler", "whether output of machines goes through virtlogd", func(c *Config) *string { return &c.Process.StdioHandler }),
 		conf.Text("sched_core", conf.Later("core scheduling"), func(c *Config) *string { return &c.Process.SchedCore }),
 	}
 }

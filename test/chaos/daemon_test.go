@@ -15,6 +15,7 @@ import (
 
 	"virtree.dev/internal/failpoint"
 	"virtree.dev/supervisor/observe"
+	"virtree.dev/test/peer"
 )
 
 // nobody runs the daemons when the test is root, so that they are session daemons.
@@ -284,6 +285,7 @@ func (p *place) cleanUp() {
 	for _, q := range p.machines() {
 		_ = syscall.Kill(q.pid, syscall.SIGKILL)
 	}
+	peer.EndOthers(p.path("run/libvirt"))
 	p.keepCapabilities()
 	os.RemoveAll(p.base)
 }

@@ -4,9 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 
 	"virtree.dev/protocol/virtype"
@@ -19,18 +17,6 @@ func (p *place) startStock() {
 	p.t.Helper()
 	p.launch(stockDaemon)
 	p.await()
-	p.t.Cleanup(p.endLogDaemon)
-}
-
-// endLogDaemon ends the virtlogd that a stock session daemon starts for itself.
-func (p *place) endLogDaemon() {
-	text, err := os.ReadFile(p.path("run/libvirt/virtlogd.pid"))
-	if err != nil {
-		return
-	}
-	if pid, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil && pid > 1 {
-		_ = syscall.Kill(pid, syscall.SIGTERM)
-	}
 }
 
 // noise are errors that the stock daemon has of this host, not of domains.

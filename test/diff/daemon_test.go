@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"virtree.dev/test/guest"
+	"virtree.dev/test/peer"
 )
 
 // nobody runs both daemons when the test is root, so that both are session daemons.
@@ -157,6 +158,7 @@ func (s *side) stop(t *testing.T) {
 		}
 	}
 	s.killMachines()
+	peer.EndOthers(filepath.Join(s.base, "run/libvirt"))
 	os.RemoveAll(s.base)
 }
 

@@ -21,6 +21,7 @@ type Options struct {
 	Args   []string
 	System bool   // system mode, as root, in a mount and network namespace of its own
 	Conf   string // the text of libvirtd.conf
+	QEMU   string // the text of qemu.conf
 }
 
 // Daemon is a libvirtd that runs.
@@ -74,6 +75,7 @@ func (d *Daemon) folders(t testing.TB) {
 	if err := os.WriteFile(d.Path("libvirtd.conf"), []byte(conf), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	d.writeQEMU(t)
 	if os.Geteuid() != 0 || d.options.System {
 		return
 	}
@@ -84,6 +86,18 @@ func (d *Daemon) folders(t testing.TB) {
 		return os.Chown(p, nobody, nobody)
 	})
 	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// writeQEMU writes qemu.conf to where a session daemon reads it; one of a system daemon is copied there.
+func (d *Daemon) writeQEMU(t testing.TB) {
+	t.Helper()
+	path := d.Path("config/libvirt/qemu.conf")
+	if err := os.Mkdir(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(d.options.QEMU), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -100,6 +114,7 @@ func (d *Daemon) Run(t testing.TB) {
 		for _, h := range hidden {
 			script += "[ ! -d " + h + " ] || mount -t tmpfs -o mode=755 tmpfs " + h + "\n"
 		}
+		script += "[ ! -d /etc/libvirt ] || cp " + d.Path("config/libvirt/qemu.conf") + " /etc/libvirt\n"
 		argv = append([]string{"unshare", "-m", "-n", "sh", "-c", script + `exec "$@"`, "sh"}, argv...)
 	}
 	log, err := os.OpenFile(d.Path("daemon.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
@@ -206,6 +221,7 @@ func (d *Daemon) Stop(t testing.TB) {
 func (d *Daemon) cleanup(t testing.TB) {
 	d.Stop(t)
 	d.killMachines()
+	EndOthers(d.Path("run/libvirt"))
 	if t.Failed() {
 		lines := strings.Split(strings.TrimSpace(d.Log()), "\n")
 		t.Logf("%s said:\n%s", d.options.Binary, strings.Join(lines[max(0, len(lines)-40):], "\n"))
@@ -223,6 +239,23 @@ func (d *Daemon) killMachines() {
 		var pid int
 		if _, err := fmt.Sscan(string(text), &pid); err == nil && pid > 1 {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	}
+}
+
+// others are the daemons that a session daemon starts when it needs them.
+var others = []string{"virtlogd", "virtlockd"}
+
+// EndOthers ends the daemons beside libvirtd that run in a session's folder.
+func EndOthers(run string) {
+	for _, name := range others {
+		text, err := os.ReadFile(filepath.Join(run, name+".pid"))
+		if err != nil {
+			continue
+		}
+		var pid int
+		if _, err := fmt.Sscan(string(text), &pid); err == nil && pid > 1 {
+			_ = syscall.Kill(pid, syscall.SIGTERM)
 		}
 	}
 }
