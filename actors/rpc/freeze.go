@@ -94,6 +94,7 @@ func (s *Server) Freeze(ctx context.Context, system *gen.System, listeners []*Li
 // frozenClients is the state of the process of all clients.
 type frozenClients struct {
 	LastID  uint64         `json:"last_id"`
+	Limits  changes        `json:"limits,omitempty"` // that were set live
 	Clients []frozenClient `json:"clients"`
 }
 
@@ -120,7 +121,7 @@ func (k *clients) Freeze(*gen.Process) (gen.Frozen, error) {
 	k.packed = true
 	s := k.server
 	s.mu.Lock()
-	state := frozenClients{LastID: s.lastID}
+	state := frozenClients{LastID: s.lastID, Limits: s.limits.since(s.written)}
 	all := s.all()
 	s.mu.Unlock()
 	files := map[string]syscall.Conn{}
@@ -240,6 +241,10 @@ func (k *clients) Thaw(p *gen.Process, f gen.Frozen) error {
 	k.server.mu.Lock()
 	k.server.lastID = state.LastID
 	k.server.mu.Unlock()
+	_ = k.server.ChangeLimits(func(l *Limits) error {
+		state.Limits.apply(l)
+		return nil
+	})
 	for i := range state.Clients {
 		if err := k.server.thaw(&state.Clients[i], &f); err != nil {
 			k.server.log.Error(fmt.Sprintf("client %d could not be taken over: %v", state.Clients[i].ID, err))

@@ -16,6 +16,41 @@ type Limits struct {
 	KeepaliveCount      int
 }
 
+// changes are the limits that were set live, by name: those in a configuration
+// file may be other ones by the time the next program reads it.
+type changes map[string]int
+
+func (l *Limits) settable() map[string]*int {
+	return map[string]*int{
+		"min_workers": &l.Min, "max_workers": &l.Max, "prio_workers": &l.Priority,
+		"max_clients": &l.MaxClients, "max_anonymous_clients": &l.MaxAnonymousClients,
+	}
+}
+
+// since gives what differs from the limits of before.
+func (l Limits) since(before Limits) changes {
+	c := changes{}
+	old := before.settable()
+	for name, v := range l.settable() {
+		if *v != *old[name] {
+			c[name] = *v
+		}
+	}
+	return c
+}
+
+// apply makes the changes again. What the other limits have become since may not
+// suit them, so that the lower bound gives way.
+func (c changes) apply(l *Limits) {
+	for name, v := range l.settable() {
+		if n, changed := c[name]; changed {
+			*v = max(n, 0)
+		}
+	}
+	l.Min = min(l.Min, l.Max)
+	l.MaxAnonymousClients = min(l.MaxAnonymousClients, l.MaxClients)
+}
+
 // Bounds that no setting changes.
 const (
 	parkedCalls  = 64      // of a client beyond its requests, then its socket is left alone

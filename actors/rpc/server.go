@@ -2,11 +2,8 @@ package rpc
 
 import (
 	"context"
-	"fmt"
 	"runtime"
-	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,6 +33,7 @@ type Server struct {
 
 	mu      sync.Mutex
 	limits  Limits
+	written Limits // as the server was started with
 	clients map[uint64]*client
 	// strangers have not authenticated.
 	strangers map[uint64]*client
@@ -76,11 +74,11 @@ func New(o Options) *Server {
 	if o.DrainTime <= 0 {
 		o.DrainTime = drainTime
 	}
+	o.Limits.Min = min(o.Limits.Min, o.Limits.Max) // as libvirt does
 	s := &Server{
 		name: o.Name, dispatcher: o.Dispatcher, access: o.Access, log: o.Log, errors: o.Errors, sessions: o.Sessions,
-		ownerOnly: o.OwnerOnly,
-		threads:   o.Threads, drainTime: o.DrainTime,
-		limits:  o.Limits,
+		ownerOnly: o.OwnerOnly, threads: o.Threads, drainTime: o.DrainTime,
+		limits: o.Limits, written: o.Limits,
 		clients: map[uint64]*client{}, strangers: map[uint64]*client{}, room: make(chan struct{}),
 	}
 	s.pool = act.NewPool(o.Limits.Limits, func(e *gen.PanicError) { s.Panic("a worker", e.Value, e.Stack) })
@@ -117,93 +115,29 @@ func (s *Server) Limits() Limits {
 	return s.limits
 }
 
-// SetLimits changes the settings; they count at once.
-func (s *Server) SetLimits(l Limits) {
+// ChangeLimits changes the settings in one step; they count at once. An error
+// of change leaves everything as it was.
+func (s *Server) ChangeLimits(change func(l *Limits) error) error {
 	s.mu.Lock()
+	l := s.limits
+	if err := change(&l); err != nil {
+		s.mu.Unlock()
+		return err
+	}
 	s.limits = l
+	s.pool.SetLimits(l.Limits)
 	s.wake()
 	all := s.all()
 	s.mu.Unlock()
-	s.pool.SetLimits(l.Limits)
 	for _, c := range all {
 		c.unpark()
 	}
+	return nil
 }
 
-// Stats are the worker counts.
-func (s *Server) Stats() act.Stats { return s.pool.Stats() }
-
-// ClientInfo is a client as the admin API shows it.
-type ClientInfo struct {
-	ID            uint64
-	Since         time.Time
-	Identity      dispatch.Identity
-	ReadOnly      bool
-	Authenticated bool
-	Requests      int
-}
-
-// String says who it is and what it does.
-func (c ClientInfo) String() string {
-	words := []string{fmt.Sprintf("pid %d, uid %d", c.Identity.PID, c.Identity.UID)}
-	if c.ReadOnly {
-		words = append(words, "read-only")
-	}
-	if !c.Authenticated {
-		words = append(words, "not authenticated")
-	}
-	if c.Requests > 0 {
-		words = append(words, fmt.Sprintf("%d requests", c.Requests))
-	}
-	return strings.Join(words, ", ")
-}
-
-// Clients lists the clients by number.
-func (s *Server) Clients() []ClientInfo {
-	s.mu.Lock()
-	all := s.all()
-	s.mu.Unlock()
-	list := make([]ClientInfo, 0, len(all))
-	for _, c := range all {
-		list = append(list, c.info())
-	}
-	return list
-}
-
-// all gives the clients by number. s.mu is held.
-func (s *Server) all() []*client {
-	all := make([]*client, 0, len(s.clients))
-	for _, c := range s.clients {
-		all = append(all, c)
-	}
-	slices.SortFunc(all, func(a, b *client) int { return int(a.id) - int(b.id) })
-	return all
-}
-
-// Disconnect closes a client; false if there is none of that number.
-func (s *Server) Disconnect(id uint64) bool {
-	s.mu.Lock()
-	c := s.clients[id]
-	s.mu.Unlock()
-	if c != nil {
-		c.shut()
-	}
-	return c != nil
-}
-
-// Accepted is how many clients there have been, ever.
-func (s *Server) Accepted() uint64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.lastID
-}
-
-// Busy says whether clients are there or calls run.
-func (s *Server) Busy() bool {
-	s.mu.Lock()
-	n := len(s.clients)
-	s.mu.Unlock()
-	return n > 0 || s.pool.Active() > 0
+// SetLimits sets all settings at once.
+func (s *Server) SetLimits(l Limits) {
+	_ = s.ChangeLimits(func(now *Limits) error { *now = l; return nil })
 }
 
 // full says whether another client would be one too many. s.mu is held.

@@ -101,6 +101,16 @@ func (s *Socket) Credentials() (pid, uid, gid int, err error) {
 	return int(cred.Pid), int(cred.Uid), int(cred.Gid), nil
 }
 
+// PeerSecurity is the security context of who connected, "" where the host has none.
+func (s *Socket) PeerSecurity() string {
+	var context string
+	_ = s.control(func(fd int) (err error) {
+		context, err = unix.GetsockoptString(fd, unix.SOL_SOCKET, unix.SO_PEERSEC)
+		return err
+	})
+	return context
+}
+
 // AdoptSocket makes a Socket of a file, which is closed.
 func AdoptSocket(f *os.File) (*Socket, error) {
 	defer f.Close()

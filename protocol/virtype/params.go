@@ -1,6 +1,9 @@
 package virtype
 
 import (
+	"slices"
+	"strings"
+
 	"virtree.dev/protocol/remote"
 	"virtree.dev/protocol/virerr"
 )
@@ -63,20 +66,24 @@ type Allowed struct {
 	Multiple map[string]bool
 }
 
-// Check refuses unknown and repeated parameters and wrong types with libvirt's errors.
+// Check refuses unknown and repeated parameters and wrong types with libvirt's
+// errors; like libvirt it looks at them by name, so that of several faults the
+// same one is told of.
 func (a Allowed) Check(params []remote.TypedParam) error {
+	sorted := slices.Clone(params)
+	slices.SortStableFunc(sorted, func(a, b remote.TypedParam) int { return strings.Compare(a.Field, b.Field) })
 	seen := map[string]bool{}
-	for i := range params {
-		name := params[i].Field
+	for i := range sorted {
+		name := sorted[i].Field
 		want, known := a.Types[name]
 		switch {
 		case !known:
 			return virerr.New(virerr.FromNone, virerr.ArgumentUnsupported, "parameter '%s' not supported", name)
 		case seen[name] && !a.Multiple[name]:
 			return virerr.New(virerr.FromNone, virerr.InvalidArg, "parameter '%s' occurs multiple times", name)
-		case want != params[i].Value.Type:
+		case want != sorted[i].Value.Type:
 			return virerr.New(virerr.FromNone, virerr.InvalidArg, "invalid type '%s' for parameter '%s', expected '%s'",
-				typeNames[params[i].Value.Type], name, typeNames[want])
+				typeNames[sorted[i].Value.Type], name, typeNames[want])
 		}
 		seen[name] = true
 	}

@@ -193,7 +193,8 @@ func (p *Pool) Drained() <-chan struct{} {
 	return c
 }
 
-// SetLimits changes the limits; they count at once.
+// SetLimits changes the limits; they count at once: fewer workers begin nothing
+// until enough of those that run are through.
 func (p *Pool) SetLimits(l Limits) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -206,10 +207,16 @@ func (p *Pool) SetLimits(l Limits) {
 func (p *Pool) Stats() Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return Stats{
-		Limits: p.limits, Workers: p.most, Free: p.most - p.ordinary,
-		PriorityFree: p.limits.Priority - p.priority, Queue: len(p.low) + len(p.high),
+	st := Stats{
+		Limits: p.limits, Workers: max(p.most, p.ordinary),
+		PriorityFree: max(p.limits.Priority-p.priority, 0), Queue: len(p.low) + len(p.high),
 	}
+	if p.limits.Max == 0 {
+		st.Workers = 0 // as in libvirt, which runs jobs on its main thread then
+		return st
+	}
+	st.Free = st.Workers - p.ordinary
+	return st
 }
 
 // Active gives the number of jobs that have not returned or not begun.
