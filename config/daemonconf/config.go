@@ -41,7 +41,8 @@ type Config struct {
 	SASLAllowedUsernames             []string
 	AccessDrivers                    []string
 	Server, Admin                    Limits
-	PrioWorkers, MaxAnonymousClients uint
+	PrioWorkers, MaxAnonymousClients uint // of the server
+	AdminMaxAnonymousClients         uint // 0: as many as there may be clients
 	LogLevel                         uint
 	LogFilters, LogOutputs           string
 	AuditLevel                       uint

@@ -11,7 +11,7 @@ func settings() []setting {
 	for _, part := range [][]setting{
 		networkSettings(), authSettings(), tlsSettings(),
 		limitSettings("", ofServer, func(c *Config) *Limits { return &c.Server }),
-		limitSettings("admin_", func(string) string { return conf.Later("the admin server") }, func(c *Config) *Limits { return &c.Admin }),
+		limitSettings("admin_", ofAdmin, func(c *Config) *Limits { return &c.Admin }),
 		hostSettings(),
 	} {
 		all = append(all, part...)
@@ -45,8 +45,8 @@ func networkSettings() []setting {
 func authSettings() []setting {
 	return []setting{
 		conf.Texts("access_drivers", "checked at start: there is none but none", func(c *Config) *[]string { return &c.AccessDrivers }),
-		conf.Text("unix_sock_group", "group of the rw and ro sockets", func(c *Config) *string { return &c.UnixSockGroup }),
-		conf.Text("unix_sock_admin_perms", conf.Later("the admin server"), func(c *Config) *string { return &c.UnixSockAdminPerms }),
+		conf.Text("unix_sock_group", "group of the sockets", func(c *Config) *string { return &c.UnixSockGroup }),
+		conf.Text("unix_sock_admin_perms", "mode of the admin socket", func(c *Config) *string { return &c.UnixSockAdminPerms }),
 		conf.Text("unix_sock_ro_perms", "mode of the read-only socket", func(c *Config) *string { return &c.UnixSockROPerms }),
 		conf.Text("unix_sock_rw_perms", "mode of the read-write socket", func(c *Config) *string { return &c.UnixSockRWPerms }),
 		conf.Text("unix_sock_dir", "directory of the sockets", func(c *Config) *string { return &c.UnixSockDir }),
@@ -69,6 +69,8 @@ func tlsSettings() []setting {
 }
 
 func ofServer(what string) string { return what + " of the server" }
+
+func ofAdmin(what string) string { return what + " of the admin server" }
 
 // limitSettings are the keys that stand once plain and once with admin_.
 func limitSettings(prefix string, effect func(string) string, of func(*Config) *Limits) []setting {

@@ -36,7 +36,9 @@ func (c *Config) Daemon() *daemonconf.Config { return &c.Config }
 
 // settle lets as many clients wait for authentication as there may be clients:
 // nobody has to authenticate.
-func (c *Config) settle() { c.MaxAnonymousClients = c.Server.MaxClients }
+func (c *Config) settle() {
+	c.MaxAnonymousClients, c.AdminMaxAnonymousClients = c.Server.MaxClients, c.Admin.MaxClients
+}
 
 func settings() []conf.Setting[Config] {
 	return []conf.Setting[Config]{
@@ -44,7 +46,7 @@ func settings() []conf.Setting[Config] {
 		conf.Text("log_filters", "priority by source", func(c *Config) *string { return &c.LogFilters }),
 		conf.Text("log_outputs", "where messages go", func(c *Config) *string { return &c.LogOutputs }),
 		conf.Count("max_clients", "clients of the server", func(c *Config) *uint { return &c.Server.MaxClients }),
-		conf.Count("admin_max_clients", conf.Later("the admin server"), func(c *Config) *uint { return &c.Admin.MaxClients }),
+		conf.Count("admin_max_clients", "clients of the admin server", func(c *Config) *uint { return &c.Admin.MaxClients }),
 	}
 }
 

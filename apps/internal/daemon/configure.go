@@ -31,6 +31,9 @@ type setup struct {
 	box      *freeze.Box // from the former program; nil where there was none
 	foreign  bool        // that was libvirt's own
 	notes    []string    // on what of it could not be taken over
+
+	written     struct{ outputs, filters string } // what the log was set up with
+	liveTimeout *uint32                           // of the former program, in the place of --timeout
 }
 
 func newSetup(s Spec, o *options) *setup {
@@ -54,6 +57,7 @@ func (s *setup) configure() (notes []string, err error) {
 	if err := s.setupLog(); err != nil {
 		return nil, &logSetupError{err}
 	}
+	s.thawLive()
 	if err := s.checkAccessDrivers(); err != nil {
 		s.logger.Error(err.Error())
 		return nil, errors.New("Can't initialize access manager")

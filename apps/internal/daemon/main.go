@@ -125,7 +125,7 @@ func (s *setup) live(parent *parentStatus) error {
 		return err
 	}
 	parent.report(stageNone)
-	s.tell(notify.Ready, notify.Status("serves "+describeSockets(t.listeners)))
+	s.tell(notify.Ready, notify.Status("serves "+describeSockets(t.listeners.all())))
 	s.settle()
 	reason := s.watch(t, signals, pid)
 	s.tell(notify.Stopping, notify.Status("ends when the calls that run have"))
@@ -135,7 +135,8 @@ func (s *setup) live(parent *parentStatus) error {
 	return reason
 }
 
-// watch waits for a signal, for the idle timeout, or for the tree to give up.
+// watch waits for a signal, for the idle timeout, for the admin API, or for the
+// tree to give up.
 func (s *setup) watch(t *tree, signals <-chan os.Signal, pid *pidfile.File) error {
 	dog := newWatchdog()
 	defer dog.stop()
@@ -155,6 +156,9 @@ func (s *setup) watch(t *tree, signals <-chan os.Signal, pid *pidfile.File) erro
 			}
 		case <-t.idled:
 			s.logger.Info("stopping: nothing to do")
+			return nil
+		case <-t.quit:
+			s.logger.Info("stopping: a client of the admin API asked for it")
 			return nil
 		case reason := <-t.ended:
 			return failAt(stageDriver, "the process tree gave up: %w", reason)

@@ -40,21 +40,28 @@ func (s *setup) replace(t *tree, pid *pidfile.File) {
 }
 
 func (s *setup) tryReplace(ctx context.Context, t *tree, pid *pidfile.File) error {
-	if err := t.server.Hold(ctx); err != nil {
-		return err
+	for _, server := range t.servers() {
+		if err := server.Hold(ctx); err != nil {
+			return err
+		}
+		defer server.GoOn()
 	}
 	box := freeze.NewBox()
 	goOn, err := t.service.Freeze(ctx, box)
 	if err != nil {
-		t.server.GoOn()
 		return err
 	}
 	defer goOn()
-	resume, err := t.server.Freeze(ctx, t.system, t.listeners, box)
-	if err != nil {
+	for i, list := range [][]*rpc.Listener{t.listeners.main, t.listeners.admin} {
+		resume, err := t.servers()[i].Freeze(ctx, t.system, list, box)
+		if err != nil {
+			return err
+		}
+		defer resume()
+	}
+	if err := s.freezeLive(t, box); err != nil {
 		return err
 	}
-	defer resume()
 	if err := box.PutState(partPIDFile, 1, nil, map[string]syscall.Conn{fileLock: pid.Lock()}); err != nil {
 		return err
 	}
@@ -81,7 +88,7 @@ func (s *setup) inherit() error {
 
 // takeOver takes over from libvirt's own daemon, where that executed us.
 func (s *setup) takeOver() error {
-	doc, note, err := cstate.Load(s.dirs.RestartFile(s.spec.Name), os.Getpid(), s.spec.Name, "admin")
+	doc, note, err := cstate.Load(s.dirs.RestartFile(s.spec.Name), os.Getpid(), s.spec.Name, adminName)
 	if note != "" {
 		s.notes = append(s.notes, note)
 	}

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"net"
 	"os/user"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -22,6 +23,7 @@ type socket struct {
 	perms    string
 	auth     daemonconf.Auth
 	readOnly bool
+	backlog  uint
 }
 
 // listenerName is the name of a server's socket in the tree.
@@ -32,6 +34,13 @@ func listenerName(server string, readOnly bool) string {
 	return server + ".rw"
 }
 
+// listeners are those of each server.
+type listeners struct{ main, admin []*rpc.Listener }
+
+func (l *listeners) all() []*rpc.Listener { return append(slices.Clip(l.main), l.admin...) }
+
+func (l *listeners) close() { closeAll(l.all()) }
+
 // listener names the listeners of a socket, of which systemd may have opened several.
 func (k socket) listener(i int) string {
 	if i == 0 {
@@ -40,88 +49,100 @@ func (k socket) listener(i int) string {
 	return k.name + "." + strconv.Itoa(i+1)
 }
 
-func (s *setup) wantedSockets() []socket {
-	c := s.config
-	all := []socket{{listenerName(s.spec.Name, false), s.spec.Name + ".socket", s.sockets.RW, c.UnixSockRWPerms, c.AuthUnixRW, false}}
+func (s *setup) wantedSockets() (main, admin []socket) {
+	c, name := s.config, s.spec.Name
+	main = []socket{{listenerName(name, false), name + ".socket", s.sockets.RW, c.UnixSockRWPerms, c.AuthUnixRW, false, c.Server.MaxQueuedClients}}
 	if s.spec.ReadOnly {
-		all = append(all, socket{listenerName(s.spec.Name, true), s.spec.Name + "-ro.socket", s.sockets.RO, c.UnixSockROPerms, c.AuthUnixRO, true})
+		main = append(main, socket{listenerName(name, true), name + "-ro.socket", s.sockets.RO, c.UnixSockROPerms, c.AuthUnixRO, true, c.Server.MaxQueuedClients})
 	}
-	return all
+	admin = []socket{{listenerName(adminName, false), name + "-admin.socket", s.sockets.Admin, c.UnixSockAdminPerms, daemonconf.AuthNone, false, c.Admin.MaxQueuedClients}}
+	return main, admin
 }
 
-// listen opens the daemon's sockets, or takes those that systemd opened.
-func (s *setup) listen() (listeners []*rpc.Listener, err error) {
+// listen opens the daemon's sockets, or takes those that systemd or the former
+// program opened.
+func (s *setup) listen() (opened listeners, err error) {
 	defer func() {
 		if err != nil {
-			closeAll(listeners)
+			opened.close()
 			err = &startError{stageNetwork, err}
 		}
 	}()
 	if s.box != nil {
-		return s.thawListeners()
+		return opened, s.eachSocket(&opened, s.thaw)
 	}
 	group, err := groupID(s.config.UnixSockGroup)
 	if err != nil {
-		return nil, err
+		return opened, err
 	}
 	for _, perms := range []string{s.config.UnixSockROPerms, s.config.UnixSockAdminPerms, s.config.UnixSockRWPerms} {
 		if _, err := parseMode(perms); err != nil {
-			return nil, err
+			return opened, err
 		}
 	}
 	handed, err := activation.Receive()
 	if err != nil {
-		return nil, err
+		return opened, err
 	}
 	if err := s.checkListen(handed != nil); err != nil {
-		return nil, err
+		return opened, err
 	}
 	// Nobody connects between the making of a socket and its mode.
 	defer syscall.Umask(syscall.Umask(0o077))
-	for _, k := range s.wantedSockets() {
+	err = s.eachSocket(&opened, func(k socket) ([]*rpc.Listener, error) {
 		list, err := open(k, handed, group)
-		listeners = append(listeners, list...)
 		if err != nil {
-			return listeners, err
+			return list, err
 		}
-		if err := s.prepare(k, list); err != nil {
-			return listeners, err
-		}
+		return list, k.prepare(list)
+	})
+	if err != nil {
+		return opened, err
 	}
 	s.passOver(handed)
-	return listeners, handed.Unclaimed()
+	return opened, handed.Unclaimed()
 }
 
-// thawListeners takes over the sockets of the former program. What a daemon of
-// libvirt's lacked is opened now.
-func (s *setup) thawListeners() (listeners []*rpc.Listener, err error) {
-	for _, k := range s.wantedSockets() {
-		before := len(listeners)
-		for i := 0; ; i++ {
-			f := s.box.Take(k.listener(i))
-			if f == nil {
-				break
-			}
-			l, err := rpc.ThawListener(k.listener(i), f)
+// eachSocket opens the sockets of both servers, in order.
+func (s *setup) eachSocket(to *listeners, open func(k socket) ([]*rpc.Listener, error)) error {
+	main, admin := s.wantedSockets()
+	for _, part := range []struct {
+		sockets []socket
+		to      *[]*rpc.Listener
+	}{{main, &to.main}, {admin, &to.admin}} {
+		for _, k := range part.sockets {
+			list, err := open(k)
+			*part.to = append(*part.to, list...)
 			if err != nil {
-				return listeners, err
-			}
-			listeners = append(listeners, l)
-		}
-		if s.foreign && len(listeners) == before {
-			list, err := open(k, nil, 0)
-			listeners = append(listeners, list...)
-			if err != nil {
-				return listeners, err
+				return err
 			}
 		}
 	}
-	return listeners, nil
+	return nil
+}
+
+// thaw takes over a socket of the former program. What a daemon of libvirt's
+// lacked is opened now; what one of ours lacked is not, for systemd may hold the name.
+func (s *setup) thaw(k socket) (taken []*rpc.Listener, err error) {
+	for i := 0; ; i++ {
+		f := s.box.Take(k.listener(i))
+		if f == nil && i == 0 && s.foreign {
+			return open(k, nil, 0)
+		}
+		if f == nil {
+			return taken, nil
+		}
+		l, err := rpc.ThawListener(k.listener(i), f)
+		if err != nil {
+			return taken, err
+		}
+		taken = append(taken, l)
+	}
 }
 
 // passOver claims the sockets of libvirt's own units that this daemon cannot serve yet.
 func (s *setup) passOver(handed *activation.Sockets) {
-	for _, kind := range []string{"-admin", "-tcp", "-tls"} {
+	for _, kind := range []string{"-tcp", "-tls"} {
 		unit := s.spec.Name + kind + ".socket"
 		if list, _ := handed.Listeners(unit); len(list) > 0 {
 			s.logger.Warn(unit + ": this daemon cannot serve it yet: nobody will answer there")
@@ -139,12 +160,12 @@ func parseMode(text string) (fs.FileMode, error) {
 }
 
 // prepare gives the listeners what is no matter of how they were opened.
-func (s *setup) prepare(k socket, list []*rpc.Listener) error {
+func (k socket) prepare(list []*rpc.Listener) error {
 	for _, l := range list {
 		if k.auth != daemonconf.AuthNone {
 			l.Guard()
 		}
-		if err := l.SetBacklog(int(s.config.Server.MaxQueuedClients)); err != nil {
+		if err := l.SetBacklog(int(k.backlog)); err != nil {
 			return fmt.Errorf("listen on socket '%s': %w", k.name, err)
 		}
 	}

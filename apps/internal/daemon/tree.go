@@ -4,27 +4,30 @@ import (
 	"fmt"
 	"time"
 
-	"virtree.dev/actors/dispatch"
 	"virtree.dev/actors/rpc"
-	"virtree.dev/config/daemonconf"
 	"virtree.dev/supervisor/act"
 	"virtree.dev/supervisor/gen"
 	"virtree.dev/supervisor/keep"
 	"virtree.dev/supervisor/observe"
 )
 
-// tree is a running daemon: its processes, and the two ways in which they end
-// without being asked to.
+// tree is a running daemon: its processes, and the ways in which they end
+// without a signal.
 type tree struct {
 	system    *gen.System
 	root      gen.Ref
 	ended     chan error    // the root's exit reason
 	idled     chan struct{} // nothing to do for the time of --timeout
+	quit      chan struct{} // a client of the admin API wants it to end
+	patience  patience
 	service   Service
 	server    *rpc.Server
-	listeners []*rpc.Listener
+	admin     *rpc.Server
+	listeners listeners
 	observer  *observe.Listener
 }
+
+func (t *tree) servers() []*rpc.Server { return []*rpc.Server{t.server, t.admin} }
 
 func (t *tree) reload() {
 	_ = gen.Send(t.system.Named(logName), reopen{}) // a log that is down starts anew anyway
@@ -39,7 +42,7 @@ func (t *tree) stop() error {
 
 // close gives up what the processes share.
 func (t *tree) close() {
-	closeAll(t.listeners)
+	t.listeners.close()
 	t.observer.Close()
 	if t.service != nil {
 		t.service.Close()
@@ -66,11 +69,12 @@ func (s *setup) boot() (*tree, error) {
 	}
 	t := &tree{
 		system: gen.NewSystem(), listeners: listeners,
-		ended: make(chan error, 1), idled: make(chan struct{}, 1),
+		ended: make(chan error, 1), idled: make(chan struct{}, 1), quit: make(chan struct{}, 1),
 	}
+	t.patience.Store(s.timeout())
 	t.system.OnReport(reportTo(s.log.Logger("supervisor")))
 	if t.observer, err = observe.Listen(s.dirs.ObserveSocket(s.spec.Name)); err != nil {
-		closeAll(listeners)
+		listeners.close()
 		return nil, &startError{stageNetwork, err}
 	}
 	if t.service, err = s.spec.Service(s.host(t.system)); err != nil {
@@ -78,14 +82,12 @@ func (s *setup) boot() (*tree, error) {
 		return nil, &startError{stageDriver, err}
 	}
 	t.server = s.newServer(t.service)
+	t.admin = s.newAdmin(t)
 	children := []gen.Child{
 		{Name: logName, Register: true, New: func() gen.Behavior { return &logKeeper{log: s.log} }},
 	}
 	children = append(children, t.service.Children()...)
-	children = append(children, t.server.Child(s.box.Take(t.server.ClientsName()), listeners...), t.observer.Child())
-	if n := s.options.timeout; n > 0 {
-		children = append(children, t.idleChild(time.Duration(n)*time.Second, t.server))
-	}
+	children = append(children, s.serversChild(t), t.observer.Child(), t.idleChild())
 	t.root, err = t.system.Start(gen.Child{Name: s.spec.Name, Shutdown: time.Minute, New: func() gen.Behavior {
 		return &root{act.Supervisor{Type: act.RestForOne, Children: children}, t.ended}
 	}})
@@ -99,30 +101,5 @@ func (s *setup) boot() (*tree, error) {
 func (s *setup) host(system *gen.System) Host {
 	return Host{
 		System: system, Dirs: s.dirs, Log: s.log, UUID: s.hostUUID, Settings: s.settings, Box: s.box, Store: keep.None{},
-	}
-}
-
-func (s *setup) newServer(service Service) *rpc.Server {
-	return rpc.New(rpc.Options{
-		Name:       s.spec.Name,
-		Dispatcher: dispatch.New(service.Tables()...),
-		Sessions:   service.Sessions(),
-		Limits:     limitsOf(s.config),
-		OwnerOnly:  s.spec.OwnerOnly,
-		Log:        s.log.Logger("rpc.server"),
-		Errors:     s.log.Logger("util.error"),
-	})
-}
-
-func limitsOf(c *daemonconf.Config) rpc.Limits {
-	return rpc.Limits{
-		Limits: act.Limits{
-			Min: int(c.Server.MinWorkers), Max: int(c.Server.MaxWorkers), Priority: int(c.PrioWorkers),
-		},
-		MaxClients:          int(c.Server.MaxClients),
-		MaxAnonymousClients: int(c.MaxAnonymousClients),
-		MaxClientRequests:   int(c.Server.MaxClientRequests),
-		KeepaliveInterval:   time.Duration(c.Server.KeepaliveInterval) * time.Second,
-		KeepaliveCount:      int(c.Server.KeepaliveCount),
 	}
 }

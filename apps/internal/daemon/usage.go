@@ -9,6 +9,9 @@ import (
 // Version is the release of libvirt whose protocol and behaviour we have.
 const Version = "11.3.0"
 
+// libraryVersion is Version as a number.
+const libraryVersion = 11_003_000
+
 // writeUsage prints the help in libvirt's form, of which its daemons of logs and
 // locks have a variant.
 func (s Spec) writeUsage(w io.Writer, argv0 string, privileged bool) {

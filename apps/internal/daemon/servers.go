@@ -1,0 +1,77 @@
+package daemon
+
+import (
+	"time"
+
+	"virtree.dev/actors/admin"
+	"virtree.dev/actors/dispatch"
+	"virtree.dev/actors/rpc"
+	"virtree.dev/config/daemonconf"
+	"virtree.dev/supervisor/act"
+	"virtree.dev/supervisor/gen"
+)
+
+// adminName is what clients of the admin API call its own server.
+const adminName = "admin"
+
+// serversChild has both servers. The admin server is the first to open and the
+// last to close, so that it can be asked what the end of the other waits for;
+// neither goes down with the other.
+func (s *setup) serversChild(t *tree) gen.Child {
+	return act.Supervisor{Type: act.OneForOne, Children: []gen.Child{
+		t.admin.Child(s.box.Take(t.admin.ClientsName()), t.listeners.admin...),
+		t.server.Child(s.box.Take(t.server.ClientsName()), t.listeners.main...),
+	}}.Child("servers", gen.Permanent)
+}
+
+func (s *setup) newServer(service Service) *rpc.Server {
+	return rpc.New(rpc.Options{
+		Name:       s.spec.Name,
+		Dispatcher: dispatch.New(service.Tables()...),
+		Sessions:   service.Sessions(),
+		Limits:     serverLimits(s.config),
+		OwnerOnly:  s.spec.OwnerOnly,
+		Log:        s.log.Logger("rpc.server"),
+		Errors:     s.log.Logger("util.error"),
+	})
+}
+
+// newAdmin makes the server that shows and changes both servers and the log.
+func (s *setup) newAdmin(t *tree) *rpc.Server {
+	service := admin.New(admin.Options{Version: libraryVersion, Log: s.log, Daemon: t})
+	server := rpc.New(rpc.Options{
+		Name:       adminName,
+		Dispatcher: dispatch.New(service.Tables()...),
+		Sessions:   service,
+		Limits:     adminLimits(s.config),
+		OwnerOnly:  true,
+		Threads:    1,
+		Log:        s.log.Logger("rpc.server"),
+		Errors:     s.log.Logger("util.error"),
+	})
+	service.Add(t.server)
+	service.Add(server)
+	return server
+}
+
+func serverLimits(c *daemonconf.Config) rpc.Limits {
+	l := limitsOf(&c.Server)
+	l.Priority, l.MaxAnonymousClients = int(c.PrioWorkers), int(c.MaxAnonymousClients)
+	return l
+}
+
+func adminLimits(c *daemonconf.Config) rpc.Limits {
+	l := limitsOf(&c.Admin)
+	l.MaxAnonymousClients = int(c.AdminMaxAnonymousClients)
+	return l
+}
+
+func limitsOf(l *daemonconf.Limits) rpc.Limits {
+	return rpc.Limits{
+		Limits:            act.Limits{Min: int(l.MinWorkers), Max: int(l.MaxWorkers)},
+		MaxClients:        int(l.MaxClients),
+		MaxClientRequests: int(l.MaxClientRequests),
+		KeepaliveInterval: time.Duration(l.KeepaliveInterval) * time.Second,
+		KeepaliveCount:    int(l.KeepaliveCount),
+	}
+}
