@@ -1,7 +1,9 @@
 package sys
 
 import (
+	"math"
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -48,8 +50,15 @@ func (e *Epoll) control(op, fd int, what uint32) error {
 }
 
 // Wait blocks its thread until something is ready. What Wake caused is not told.
-func (e *Epoll) Wait(ready []Ready) ([]Ready, error) {
-	n, err := unix.EpollWait(e.fd, ready, -1)
+func (e *Epoll) Wait(ready []Ready) ([]Ready, error) { return e.WaitFor(ready, -1) }
+
+// WaitFor is Wait with an end; there is none where it is below zero.
+func (e *Epoll) WaitFor(ready []Ready, patience time.Duration) ([]Ready, error) {
+	milliseconds := -1
+	if patience >= 0 {
+		milliseconds = int(min(patience.Milliseconds(), math.MaxInt32))
+	}
+	n, err := unix.EpollWait(e.fd, ready, milliseconds)
 	if err == unix.EINTR {
 		return nil, nil
 	}

@@ -2,9 +2,11 @@ package sys
 
 import (
 	"errors"
+	"math"
 	"os"
 	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -140,3 +142,36 @@ func (c socketConn) Control(f func(fd uintptr)) error {
 }
 func (socketConn) Read(func(fd uintptr) bool) error  { return syscall.EINVAL }
 func (socketConn) Write(func(fd uintptr) bool) error { return syscall.EINVAL }
+
+// SendPacket sends a packet, with a file where one is given; Again where there is no room.
+func (s *Socket) SendPacket(p []byte, file *os.File) error {
+	return s.control(func(fd int) error {
+		if file == nil {
+			return SendPacket(fd, p)
+		}
+		right, err := Number(file)
+		if err != nil {
+			return err
+		}
+		return SendPacket(fd, p, right)
+	})
+}
+
+// WaitReadable waits until there is something to be read, or the end; for ever where
+// patience is below zero. The one who waits is the one who closes.
+func (s *Socket) WaitReadable(patience time.Duration) bool {
+	if s.fd < 0 {
+		return true
+	}
+	milliseconds := -1
+	if patience >= 0 {
+		milliseconds = int(min(patience.Milliseconds()+1, math.MaxInt32))
+	}
+	ready := []unix.PollFd{{Fd: int32(s.fd), Events: unix.POLLIN}}
+	for {
+		n, err := unix.Poll(ready, milliseconds)
+		if err != unix.EINTR {
+			return err == nil && n > 0
+		}
+	}
+}

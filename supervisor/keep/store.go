@@ -5,27 +5,28 @@ import (
 	"syscall"
 )
 
-// Store keeps files under keys.
+// Store keeps files beyond the death of this process.
 type Store interface {
-	// Keep stores a file; when it returns, the death of this process loses neither
-	// the file nor its state. A key in use is replaced.
+	// Keep holds a file and its state; on return a kill -9 loses neither. A key in
+	// use is replaced.
 	Keep(key string, state []byte, file syscall.Conn) error
-	// Update gives a kept file a new state.
+	// Update changes the state of a kept file.
 	Update(key string, state []byte) error
-	// Forget lets go of a file, at some time.
+	// Forget ends the keeping of a file, sooner or later. A key that is not kept is fine.
 	Forget(key string)
-	// Take gives what a former process left under keys of a prefix.
+	// Take gives what a former process left under keys with this prefix, once each.
+	// It stays kept; the caller owns the files.
 	Take(prefix string) []Kept
 }
 
-// Kept is a file that a former process left.
+// Kept is what a former process left.
 type Kept struct {
 	Key   string
 	State []byte
 	File  *os.File
 }
 
-// None keeps nothing.
+// None is a Store that keeps nothing.
 type None struct{}
 
 // Keep does nothing.
@@ -37,5 +38,11 @@ func (None) Update(string, []byte) error { return nil }
 // Forget does nothing.
 func (None) Forget(string) {}
 
-// Take gives nothing.
+// Take has nothing.
 func (None) Take(string) []Kept { return nil }
+
+// Holder is what outlives this process: it holds a few files by name.
+type Holder interface {
+	Hold(name string, file *os.File) error
+	Drop(name string)
+}

@@ -48,6 +48,31 @@ func receive(getenv func(string) string, pid int, open func(fd int, name string)
 	return s, nil
 }
 
+// Stored claims what this service gave systemd to hold, which is told apart from
+// sockets by the beginning of its names. Without any sockets there was no activation,
+// and what is left of s is nil.
+func (s *Sockets) Stored(prefix string) (stored map[string]*os.File, sockets *Sockets) {
+	if s == nil {
+		return nil, nil
+	}
+	stored = map[string]*os.File{}
+	for name, files := range s.files {
+		own, ok := strings.CutPrefix(name, prefix)
+		if !ok {
+			continue
+		}
+		delete(s.files, name)
+		stored[own] = files[0]
+		for _, f := range files[1:] {
+			f.Close() // a name is used once
+		}
+	}
+	if len(s.files) == 0 {
+		return stored, nil
+	}
+	return stored, s
+}
+
 // Listeners claims the sockets of one name; nil where there is none.
 func (s *Sockets) Listeners(name string) ([]net.Listener, error) {
 	if s == nil {

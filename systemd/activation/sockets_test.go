@@ -66,3 +66,26 @@ func TestNamesAreRequired(t *testing.T) {
 		}
 	}
 }
+
+func TestStoredFilesAreNoSockets(t *testing.T) {
+	s, err := receiveWith(t, map[string]string{
+		"LISTEN_PID": "42", "LISTEN_FDS": "3", "LISTEN_FDNAMES": "a.socket:keep.x:keep.y",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored, sockets := s.Stored("keep.")
+	if len(stored) != 2 || stored["x"] == nil || stored["y"] == nil {
+		t.Errorf("stored: %v", stored)
+	}
+	if list, err := sockets.Listeners("a.socket"); err != nil || len(list) != 1 {
+		t.Errorf("sockets: %v, %v", list, err)
+	}
+	s, err = receiveWith(t, map[string]string{"LISTEN_PID": "42", "LISTEN_FDS": "1", "LISTEN_FDNAMES": "keep.x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, sockets := s.Stored("keep."); sockets != nil {
+		t.Error("stored files alone were taken for activation")
+	}
+}

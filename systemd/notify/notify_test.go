@@ -13,7 +13,7 @@ func TestSendReachesTheManager(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	if err := send(path, Ready); err != nil {
+	if err := send(path, Ready, nil); err != nil {
 		t.Fatal(err)
 	}
 	b := make([]byte, 64)
@@ -24,10 +24,10 @@ func TestSendReachesTheManager(t *testing.T) {
 }
 
 func TestWithoutAManager(t *testing.T) {
-	if err := send("", Ready); err != nil {
+	if err := send("", Ready, nil); err != nil {
 		t.Error(err)
 	}
-	if err := send(filepath.Join(t.TempDir(), "none"), Ready); err == nil {
+	if err := send(filepath.Join(t.TempDir(), "none"), Ready, nil); err == nil {
 		t.Error("a socket that is not there: no error")
 	}
 }

@@ -10,6 +10,7 @@ import (
 var starters = map[string]string{
 	"internal/command":                   "it is how the others do",
 	"apps/internal/daemon/background.go": "a daemon starts itself again",
+	"supervisor/keep/keeper/spawn.go":    "a keeper outlives us",
 	"actors/qemu/spawn.go":               "a machine outlives us",
 	"supervisor/freeze/exec.go":          "a daemon is replaced in place, which runs nothing beside it",
 	"actors/qemu/tap.go":                 "the bridge helper hands a descriptor back",
