@@ -31,6 +31,7 @@ func (*Void) DecodeXDR(*xdr.Decoder) {}
 type Handler struct {
 	Mode    Mode
 	run     func(c *Call, payload []byte) (xdr.Value, error)
+	brief   func(payload []byte) bool
 	always  bool // before a connection is open too
 	bounds  *bounds
 	demands []demand
@@ -95,6 +96,13 @@ func Handle[A, R any, PA value[A], PR value[R]](t *Table, proc int32, m Mode, h 
 // Always lets a procedure be called before a connection is open: the handler
 // itself knows what it can answer then.
 func (t *Table) Always(proc int32) { t.handlers[proc].always = true }
+
+// Brief lets a Worker run on the connection's reader where when says that this
+// call does not block for long. It keeps its place among the calls of its client.
+func (t *Table) Brief(proc int32, when func(payload []byte) bool) { t.handlers[proc].brief = when }
+
+// Brief says whether a call of a Worker may run on the connection's reader.
+func (h *Handler) Brief(payload []byte) bool { return h.brief != nil && h.brief(payload) }
 
 // Run runs the handler of a call. The error is always a *virerr.Error.
 func (h *Handler) Run(c *Call, payload []byte) (v xdr.Value, err error) {

@@ -47,6 +47,9 @@ func (c *client) call(k *call) {
 		c.run(context.Background(), k, proc, handler, nil)
 		return
 	}
+	if c.here(k, proc, handler) {
+		return
+	}
 	p := parkedCall{*k, proc, handler}
 	p.payload = append([]byte(nil), k.payload...)
 	limit := c.server.Limits().MaxClientRequests
@@ -61,6 +64,31 @@ func (c *client) call(k *call) {
 	c.requests++
 	c.mu.Unlock()
 	c.submit(p)
+}
+
+// here runs a brief call at once where no other call of the client is in hand.
+func (c *client) here(k *call, proc *program.Procedure, handler *dispatch.Handler) bool {
+	if !handler.Brief(k.payload) {
+		return false
+	}
+	c.mu.Lock()
+	free := len(c.parked) == 0 && c.requests == 0
+	if free {
+		c.requests++
+	}
+	c.mu.Unlock()
+	if !free {
+		return false
+	}
+	ran := c.server.pool.Here(func() bool {
+		if c.server.beginsNothing() {
+			return false
+		}
+		c.run(c.context(), k, proc, handler, nil)
+		return true
+	})
+	c.done()
+	return ran
 }
 
 // submit hands a call to a worker. It has been counted as a request.

@@ -74,6 +74,28 @@ func (p *Pool) Submit(j Job) error {
 	return nil
 }
 
+// Here runs f on the caller's own thread, which is no worker and counts against
+// no limit. It is a job like any other to those who wait for the end of all.
+func (p *Pool) Here(f func() bool) bool {
+	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
+		return false
+	}
+	p.active++
+	p.mu.Unlock()
+	defer p.returned()
+	return f()
+}
+
+// returned is told that a job has.
+func (p *Pool) returned() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.active--
+	p.tellDrained()
+}
+
 // ordinaryFree says whether an ordinary slot is to be had. p.mu is held.
 func (p *Pool) ordinaryFree() bool { return p.ordinary < max(p.limits.Max, 1) }
 
@@ -163,12 +185,8 @@ func (s *Slot) Reacquire() {
 }
 
 func (s *Slot) done() {
-	p := s.pool
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	s.release()
-	p.active--
-	p.tellDrained()
+	s.Release()
+	s.pool.returned()
 }
 
 // tellDrained wakes who waits for the end of all jobs. p.mu is held.

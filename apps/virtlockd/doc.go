@@ -1,0 +1,2 @@
+// Virtlockd is the lock service: it holds the leases of machines.
+package main
