@@ -45,6 +45,11 @@ func Count[C any](key, effect string, field func(*C) *uint) Setting[C] {
 	return bind(key, effect, field, (*File).Uint)
 }
 
+// Size is a setting that holds an integer of 64 bits from 0 up.
+func Size[C any](key, effect string, field func(*C) *uint64) Setting[C] {
+	return bind(key, effect, field, (*File).Uint64)
+}
+
 // Texts is a setting that holds a list of texts.
 func Texts[C any](key, effect string, field func(*C) *[]string) Setting[C] {
 	return bind(key, effect, field, (*File).Strings)

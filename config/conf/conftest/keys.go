@@ -16,6 +16,7 @@ var wrong = map[string][][2]string{
 	"flag":          {{`"x"`, "internal error: F:1: expected a bool for 'K' parameter"}, {`2`, "internal error: F:1: value for 'K' parameter must be 0 or 1"}},
 	"count":         {{`"x"`, "internal error: F:1: expected an unsigned integer for 'K' parameter"}, {`-1`, "internal error: F:1: expected an unsigned integer for 'K' parameter"}, {`4294967296`, "internal error: F:1: value for 'K' parameter must be in range 0:4294967295"}},
 	"integer":       {{`"x"`, "internal error: F:1: expected a signed integer for 'K' parameter"}, {`2147483648`, "internal error: F:1: value for 'K' parameter must be in range -2147483648:2147483647"}},
+	"size":          {{`"x"`, "internal error: F:1: expected an unsigned integer for 'K' parameter"}, {`-1`, "internal error: F:1: expected an unsigned integer for 'K' parameter"}},
 	"texts":         {{`"x"`, "internal error: F:1: expected a string list for 'K' parameter"}, {`[ 1 ]`, "configuration file syntax error: F:1: expected a string list for 'K' parameter"}},
 	"text-or-texts": {{`3`, "internal error: F:1: expected a string or string list for 'K' parameter"}, {`[ 1 ]`, "configuration file syntax error: F:1: expected a string list for 'K' parameter"}},
 	"limit":         {{`-1`, "internal error: F:1: expected an unsigned integer for 'K' parameter"}, {`"x"`, "unsupported configuration: F:1: Unknown core size 'x'"}},

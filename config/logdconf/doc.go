@@ -1,0 +1,2 @@
+// Package logdconf holds the settings of virtlogd.conf.
+package logdconf
