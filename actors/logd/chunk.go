@@ -45,7 +45,7 @@ func (c chunk) copyTo(f *os.File, at int64, n int) (int, error) {
 		return 0, err
 	}
 	moved, err := syscall.Pwrite(int(f.Fd()), data, at)
-	for err == syscall.EINTR { //nolint:errorlint // errno
+	for err == syscall.EINTR {
 		moved, err = syscall.Pwrite(int(f.Fd()), data, at)
 	}
 	if moved <= 0 {

@@ -33,7 +33,6 @@ type pump struct {
 	busy     atomic.Int32 // workers that move bytes
 	watching atomic.Bool  // a look is on its way
 	relief   []byte       // for the bytes that are lost
-	frozen   bool
 }
 
 // look has the pump look after its workers and the log files in trouble.

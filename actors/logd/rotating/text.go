@@ -21,7 +21,7 @@ func (t *Text) Peek(p []byte) error {
 func (t *Text) MoveTo(f *os.File, at int64, n int) (int, error) {
 	// Into a file that only takes appends, this appends.
 	moved, err := syscall.Pwrite(int(f.Fd()), (*t)[:n], at)
-	for err == syscall.EINTR { //nolint:errorlint // errno
+	for err == syscall.EINTR {
 		moved, err = syscall.Pwrite(int(f.Fd()), (*t)[:n], at)
 	}
 	moved = max(moved, 0)
