@@ -39,6 +39,7 @@ type machine struct {
 	pid        int
 	pidfd      *os.File
 	monitor    *monitor
+	leases     leases
 	attached   *gen.From    // waits for the monitor to be ready
 	stops      []gen.From   // wait for the machine's end
 	attendants []*attendant // processes beside QEMU
@@ -131,9 +132,11 @@ func (m *machine) publish() *domain.Object {
 
 // step tells the core of something and does what follows.
 func (m *machine) step(p *gen.Process, message domain.Message) {
+	was := m.core.State
 	for _, e := range m.core.Step(message) {
 		m.perform(p, e)
 	}
+	m.freeLeases(p, was)
 	if !m.leaving && m.document() != nil {
 		m.publish()
 	}
@@ -143,7 +146,9 @@ func (m *machine) step(p *gen.Process, message domain.Message) {
 // stepAfter is step for what has an event of its own, which comes before the others but
 // tells of a state that is there already.
 func (m *machine) stepAfter(p *gen.Process, message domain.Message, id int32, msg xdr.Value) {
+	was := m.core.State
 	effects := m.core.Step(message)
+	m.freeLeases(p, was)
 	m.publish()
 	m.emit(id, msg)
 	for _, e := range effects {
@@ -221,6 +226,7 @@ func (m *machine) clean(p *gen.Process) {
 	if m.status != nil {
 		m.hit("qemu.destroy.cleaning")
 		m.sayLast(p)
+		m.leases.forget()
 		m.unplug(p)
 		m.drv.release(m.status)
 		m.drv.forget(m.status.Domain.ID, m.status.Domain.Name, m.status.LibDir, m.status.ChannelTargetDir)

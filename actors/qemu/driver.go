@@ -16,6 +16,7 @@ import (
 	"virtree.dev/actors/events"
 	"virtree.dev/actors/qemu/caps"
 	"virtree.dev/actors/qemu/defaults"
+	"virtree.dev/actors/qemu/lockmanager"
 	"virtree.dev/actors/qemu/stdio"
 	"virtree.dev/actors/schema"
 	"virtree.dev/config/paths"
@@ -41,6 +42,7 @@ type Options struct {
 	Log    *zap.Logger
 
 	HostUUID xml.UUID // the host's identity in capabilities
+	Locks    *lockmanager.Manager
 }
 
 // Driver serves the machines of QEMU. Its fields do not change once it is made;
@@ -68,6 +70,7 @@ type Driver struct {
 	defaults *defaults.Host
 	swtpm    *swtpm
 	stdio    *stdio.Handler
+	locks    *lockmanager.Manager
 	schemas  schema.Validator
 
 	processor *caps.HostProcessor
@@ -83,6 +86,7 @@ func New(o Options) *Driver {
 		ports:    newPortPool(o.Config),
 		swtpm:    &swtpm{runner: outside.Host{}},
 		stdio:    newStdio(&o),
+		locks:    o.Locks,
 		schemas:  schema.Validator{Runner: outside.Host{}, Folder: schema.Folder},
 		launcher: caps.Launcher{Runner: outside.Host{}, Folder: o.Dirs.QEMU().Lib},
 	}

@@ -44,6 +44,8 @@ func (m *machine) HandleCall(p *gen.Process, from gen.From, req any) (any, error
 			m.leave(p, 0)
 		}
 		return struct{}{}, nil
+	case lease:
+		return m.leaseFor(p, from, req)
 	case tell:
 		m.step(p, req.Message)
 		return m.object(), nil
@@ -86,6 +88,8 @@ func (m *machine) HandleMessage(p *gen.Process, msg any) error {
 		if m.gone && m.pid == msg.PID {
 			m.finish(p)
 		}
+	case leased:
+		m.leases.done(m, p, msg.Err)
 	case unanswered:
 		m.setDeaf(m.monitor != nil && m.monitor.client.Pending() > 0)
 	case reopen:

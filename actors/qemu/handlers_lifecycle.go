@@ -148,8 +148,7 @@ func (d *Driver) suspend(c *dispatch.Call, a *remote.DomainSuspendArgs) (*dispat
 		case domain.Paused:
 			return nil
 		}
-		_, err := h.monitor(c, "stop", nil, domain.PauseComing{Reason: domain.PausedUser})
-		return err
+		return h.stopCPUs(c, domain.PausedUser)
 	})
 }
 
@@ -161,8 +160,7 @@ func (d *Driver) resume(c *dispatch.Call, a *remote.DomainResumeArgs) (*dispatch
 		case domain.Running:
 			return errInvalid("domain is already running")
 		}
-		_, err := h.monitor(c, "cont", nil, domain.RunComing{Reason: domain.RunningUnpaused})
-		return err
+		return h.startCPUs(c, domain.RunningUnpaused)
 	})
 }
 

@@ -165,11 +165,18 @@ func (m *machine) rebootNow() {
 		if m.core.State == domain.Crashed {
 			reason = domain.RunningCrashed
 		}
-		m.core.Step(domain.RunComing{Reason: reason})
-		m.run(qmp.Command{Name: "cont"}, nil, func(_ json.RawMessage, err error) {
+		m.leases.ask(m, m.process, true, func(err error) {
 			if err != nil {
 				m.rebootFailed("continue", name, err)
+				m.kill(true)
+				return
 			}
+			m.core.Step(domain.RunComing{Reason: reason})
+			m.run(qmp.Command{Name: "cont"}, nil, func(_ json.RawMessage, err error) {
+				if err != nil {
+					m.rebootFailed("continue", name, err)
+				}
+			})
 		})
 	})
 }

@@ -87,6 +87,11 @@ type (
 	}
 	// discard lets go of a domain that was claimed and has become nothing.
 	discard struct{ gen.Returns[struct{}] }
+	// lease acquires the machine's leases, or releases them; the reply comes when that is done.
+	lease struct {
+		gen.Returns[struct{}]
+		Wanted bool
+	}
 	// tell gives a message to the core.
 	tell struct {
 		gen.Returns[*domain.Object]
@@ -112,6 +117,8 @@ type (
 		Generation int
 		Err        error
 	}
+	// leased is the end of what was asked of the lock manager.
+	leased struct{ Err error }
 	// processGone is the end of the machine's process.
 	processGone struct{ PID int }
 	// killHarder is the end of a grace; the last one spares nobody.

@@ -121,6 +121,7 @@ func (m *machine) askTruth(p *gen.Process) {
 		}
 		m.reopening, m.untold = 0, false
 		m.hit("qemu.reconnect.told")
+		m.leases.found(m, p, r.Running)
 		m.refresh()
 		m.step(p, domain.Told{Running: r.Running, Asleep: r.Status == "suspended", Why: pauseReasons[r.Status]})
 	})

@@ -66,6 +66,7 @@ var startSteps = []struct {
 	{"folders", (*starter).folders},
 	{"files", (*starter).files},
 	{"announce", (*starter).announce},
+	{"locks", (*starter).checkLeases},
 	{"log", (*starter).openLog},
 	{"companions", (*starter).companions},
 	{"build", (*starter).build},
@@ -223,9 +224,10 @@ func (s *starter) spawn() error {
 	s.log.Mark(s.ctx)
 	pid, err := spawn(spawnSpec{
 		argv: s.line.Argv, env: s.line.Env, files: s.opened, output: s.log.File, dir: "/", memory: s.memoryPolicy(),
+		holder: s.drv.locks.Holder(ownerOf(s.def, 0)),
 	})
 	if err != nil {
-		return fmt.Errorf("cannot execute binary %s: %w", s.line.Argv[0], err)
+		return spawnError(s.line.Argv[0], err)
 	}
 	s.pid = pid
 	// The monitor's socket among them: were it still open here, nobody would notice that QEMU is gone.
@@ -255,8 +257,7 @@ func (s *starter) letRun() error {
 	if s.flags&startPaused != 0 {
 		return nil
 	}
-	_, err := s.dom.monitor(s.ctx, "cont", nil, domain.RunComing{Reason: domain.RunningUnpaused})
-	return err
+	return s.dom.startCPUs(s.ctx, domain.RunningUnpaused)
 }
 
 func (s *starter) finish() error {

@@ -3,12 +3,14 @@ package main
 import (
 	"os"
 
+	"virtree.dev/actors/qemu/prelude"
 	"virtree.dev/apps/internal/daemon"
 	"virtree.dev/apps/internal/roster"
 	"virtree.dev/config/daemonconf"
 )
 
 func main() {
+	prelude.Run()
 	os.Exit(daemon.Main(daemon.Spec{
 		Name:         "libvirtd",
 		SocketPrefix: "libvirt",

@@ -140,7 +140,7 @@ func driverSettings() []setting {
 		conf.Flag("mac_filter", conf.Later("the network driver"), func(c *Config) *bool { return &c.MACFilter }),
 		conf.Flag("relaxed_acs_check", conf.Later("host devices"), func(c *Config) *bool { return &c.RelaxedACS }),
 		conf.Custom("allow_disk_format_probing", "refused when set: as in libvirt", refuseProbing),
-		conf.Text("lock_manager", conf.Later("virtlockd"), func(c *Config) *string { return &c.LockManager }),
+		conf.Text("lock_manager", "who gets leases for the disks of machines", func(c *Config) *string { return &c.LockManager }),
 		conf.Count("max_queued", "jobs that may wait for one machine", func(c *Config) *uint { return &c.MaxQueuedJobs }),
 		conf.Integer("keepalive_interval", conf.Later("migration"), func(c *Config) *int { return &c.KeepaliveInterval }),
 		conf.Count("keepalive_count", conf.Later("migration"), func(c *Config) *uint { return &c.KeepaliveCount }),

@@ -12,6 +12,7 @@ var starters = map[string]string{
 	"apps/internal/daemon/background.go": "a daemon starts itself again",
 	"supervisor/keep/keeper/spawn.go":    "a keeper outlives us",
 	"actors/qemu/spawn.go":               "a machine outlives us",
+	"actors/qemu/prelude":                "a process registers for the machine that it becomes",
 	"supervisor/freeze/exec.go":          "a daemon is replaced in place, which runs nothing beside it",
 	"actors/qemu/tap.go":                 "the bridge helper hands a descriptor back",
 }

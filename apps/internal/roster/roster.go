@@ -8,6 +8,7 @@ import (
 	"virtree.dev/actors/driver"
 	"virtree.dev/actors/events"
 	"virtree.dev/actors/qemu"
+	"virtree.dev/actors/qemu/lockmanager"
 	"virtree.dev/config/paths"
 	"virtree.dev/config/qemuconf"
 	"virtree.dev/internal/logging"
@@ -51,11 +52,18 @@ func QEMU(h Host) (Driver, error) {
 	for _, n := range notes {
 		log.Warn(n)
 	}
+	locks, more, err := lockmanager.New(config.LockManager, h.Dirs)
+	if err != nil {
+		return nil, fmt.Errorf("Initialization of QEMU state driver failed: %w", err)
+	}
+	for _, n := range more {
+		log.Warn(n)
+	}
 	lock, err := lockState(h.Dirs.QEMU().State)
 	if err != nil {
 		return nil, fmt.Errorf("Initialization of QEMU state driver failed: %w", err)
 	}
-	d := qemu.New(qemu.Options{System: h.System, Dirs: h.Dirs, Config: config, Bus: h.Bus, Log: log, HostUUID: h.UUID})
+	d := qemu.New(qemu.Options{System: h.System, Dirs: h.Dirs, Config: config, Bus: h.Bus, Log: log, HostUUID: h.UUID, Locks: locks})
 	return &alone{d, lock}, nil
 }
 

@@ -1,0 +1,121 @@
+package lockmanager
+
+import (
+	"context"
+	"errors"
+
+	"virtree.dev/protocol/lockprog"
+	"virtree.dev/protocol/xml/domain"
+)
+
+// Check wants virtlockd to be there, and a document to have the leases that
+// qemu-lockd.conf asks for.
+func (m *Manager) Check(ctx context.Context, d *domain.Domain) error {
+	if m == nil {
+		return nil
+	}
+	if _, err := m.ofDomain(ctx, d); err != nil {
+		return err
+	}
+	_, c, err := m.connect(ctx)
+	if err != nil {
+		return err
+	}
+	c.close()
+	return nil
+}
+
+// Acquire gets all leases of a machine, or none.
+func (m *Manager) Acquire(ctx context.Context, o Owner, d *domain.Domain) error {
+	if m == nil {
+		return nil
+	}
+	all, err := m.ofDomain(ctx, d)
+	if err != nil {
+		return err
+	}
+	return m.acquire(ctx, o, all)
+}
+
+// Release gives all leases of a machine back, as far as it has them.
+func (m *Manager) Release(ctx context.Context, o Owner, d *domain.Domain) error {
+	if m == nil {
+		return nil
+	}
+	all, err := m.ofDomain(ctx, d)
+	if err != nil {
+		return err
+	}
+	return m.release(ctx, o, all)
+}
+
+// AcquireImage gets the lease of one image that a machine is about to have: a disk that
+// is plugged in, another medium, the other end of a copy.
+func (m *Manager) AcquireImage(ctx context.Context, o Owner, i Image) error {
+	if m == nil {
+		return nil
+	}
+	all, _, err := m.ofImage(ctx, i)
+	if err != nil {
+		return err
+	}
+	return m.acquire(ctx, o, all)
+}
+
+// ReleaseImage gives back the lease of an image that the machine has no more.
+func (m *Manager) ReleaseImage(ctx context.Context, o Owner, i Image) error {
+	if m == nil {
+		return nil
+	}
+	all, _, err := m.ofImage(ctx, i)
+	if err != nil {
+		return err
+	}
+	return m.release(ctx, o, all)
+}
+
+func (m *Manager) acquire(ctx context.Context, o Owner, all []resource) error {
+	ctx, c, err := m.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	if err := register(ctx, c.Client, o); err != nil {
+		return err
+	}
+	for i, r := range all {
+		err := c.call(ctx, lockprog.ProcAcquireResource, &lockprog.AcquireResourceArgs{Path: r.space, Name: r.name, Flags: r.flags})
+		if err == nil {
+			continue
+		}
+		// What a paused machine has left of a try would be in the way of the next.
+		for _, got := range all[:i] {
+			_ = giveBack(ctx, c, got) // the first error is the one to tell
+		}
+		return err
+	}
+	return nil
+}
+
+func (m *Manager) release(ctx context.Context, o Owner, all []resource) error {
+	if len(all) == 0 {
+		return nil
+	}
+	ctx, c, err := m.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	if err := register(ctx, c.Client, o); err != nil {
+		return err
+	}
+	var failed []error
+	for _, r := range all {
+		failed = append(failed, giveBack(ctx, c, r))
+	}
+	return errors.Join(failed...)
+}
+
+func giveBack(ctx context.Context, c *connection, r resource) error {
+	return c.call(ctx, lockprog.ProcReleaseResource, &lockprog.ReleaseResourceArgs{Path: r.space, Name: r.name})
+}
