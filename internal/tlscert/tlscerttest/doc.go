@@ -1,0 +1,2 @@
+// Package tlscerttest makes certificates for tests.
+package tlscerttest
