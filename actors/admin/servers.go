@@ -55,13 +55,21 @@ func (s *Service) lookupServer(_ *dispatch.Call, a *adminprog.ConnectLookupServe
 	return &adminprog.ConnectLookupServerRet{Srv: adminprog.NonnullServer{Name: found.Name()}}, nil
 }
 
-// updateTLS has nothing to read anew as long as no server speaks TLS.
+// updateTLS reads the certificates again; those that cannot be used change nothing.
 func (s *Service) updateTLS(_ *dispatch.Call, a *adminprog.ServerUpdateTLSFilesArgs) (*dispatch.Void, error) {
-	if _, err := s.server(a.Srv.Name); err != nil {
+	found, err := s.server(a.Srv.Name)
+	if err != nil {
 		return nil, err
 	}
 	if err := checkFlags("adminServerUpdateTlsFiles", a.Flags); err != nil {
 		return nil, err
 	}
-	return nil, virerr.New(virerr.FromRPC, virerr.InternalError, "no tls service found, unable to update tls files")
+	none, err := found.UpdateTLS()
+	switch {
+	case err != nil:
+		return nil, virerr.New(virerr.FromRPC, virerr.SystemError, "%v", err)
+	case none:
+		return nil, virerr.New(virerr.FromRPC, virerr.InternalError, "no tls service found, unable to update tls files")
+	}
+	return nil, nil
 }

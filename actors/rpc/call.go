@@ -188,7 +188,13 @@ func (c *client) run(ctx context.Context, k *call, proc *program.Procedure, hand
 		c.replyError(k.Header, virerr.New(virerr.FromRPC, virerr.RPC, "a stream with serial %d is open", k.Serial))
 		return
 	}
-	c.reply(k.Header, v, d.TakeReplyFDs())
+	files := d.TakeReplyFDs()
+	if len(files) > 0 && c.came != UNIX {
+		closeAll(files)
+		c.replyError(k.Header, virerr.New(virerr.FromRPC, virerr.InternalError, "Sending file descriptors is not supported on this socket"))
+		return
+	}
+	c.reply(k.Header, v, files)
 	if opened != nil {
 		opened.start()
 	}

@@ -18,10 +18,13 @@ import (
 type client struct {
 	id      uint64
 	from    string // the listener's name
+	came    Transport
+	address string // of a client that is not UNIX
 	server  *Server
 	poller  *poller
 	socket  *sys.Socket
 	session *dispatch.Session
+	secure  atomic.Pointer[secured] // nil: no TLS, or no hands were shaken yet
 	since   time.Time
 
 	in  input
@@ -47,10 +50,13 @@ type client struct {
 
 // admit starts a client for a connection.
 func (s *Server) admit(socket *sys.Socket, l *Listener) {
-	c := &client{server: s, from: l.name, socket: socket, since: time.Now()}
+	c := &client{server: s, from: l.name, came: l.transport(), socket: socket, since: time.Now()}
 	c.out.client = c
 	who := dispatch.Nobody()
-	if pid, uid, gid, err := socket.Credentials(); err == nil {
+	if c.came != UNIX {
+		socket.NoDelay()
+		c.address = socket.PeerAddress()
+	} else if pid, uid, gid, err := socket.Credentials(); err == nil {
 		who.PID, who.UID, who.GID = pid, uid, gid
 	}
 	if s.ownerOnly && who.UID != os.Geteuid() {
@@ -62,7 +68,7 @@ func (s *Server) admit(socket *sys.Socket, l *Listener) {
 	s.lastID++
 	c.id = s.lastID
 	c.session = dispatch.NewSession(c.id, who, l.readOnly, s.access, s)
-	if !l.guarded {
+	if !l.guarded && c.came != TLS {
 		c.session.Authenticate()
 	}
 	c.session.Peer = c
@@ -72,6 +78,15 @@ func (s *Server) admit(socket *sys.Socket, l *Listener) {
 	}
 	s.mu.Unlock()
 	c.heard.Store(c.since.UnixNano())
+	if c.came == TLS {
+		s.shake(c, l)
+		return
+	}
+	s.begin(c)
+}
+
+// begin lets a poller read from a client.
+func (s *Server) begin(c *client) {
 	if p := s.poller(c.id); p == nil || !p.add(c) {
 		c.end()
 	}
@@ -87,6 +102,9 @@ func (c *client) ready(events uint32) error {
 		c.out.resume()
 		if err := c.goOn(); err != nil {
 			return err
+		}
+		if c.secure.Load() != nil && !c.in.paused {
+			events |= sys.Readable // TLS may have more than the socket
 		}
 	}
 	if events&^uint32(sys.Writable) == 0 {
@@ -181,6 +199,7 @@ func (c *client) CloseAfterReply() { c.last.Store(true) }
 // shut ends the client from outside: the poller takes it down. What was answered is written first.
 func (c *client) shut() {
 	c.out.flush()
+	c.farewell()
 	c.hangUp()
 }
 
@@ -207,7 +226,7 @@ func (c *client) info() ClientInfo {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return ClientInfo{
-		ID: c.id, Since: c.since, Identity: c.session.Identity(), ReadOnly: c.session.ReadOnly(),
+		ID: c.id, Since: c.since, Transport: c.came, Address: c.address, Identity: c.session.Identity(), ReadOnly: c.session.ReadOnly(),
 		Authenticated: c.session.Authenticated(), Requests: c.requests,
 	}
 }

@@ -95,7 +95,7 @@ func TestDescriptorsBothWays(t *testing.T) {
 		if f.Header != h || string(f.Payload) != "\x00\x00\x00\x03" {
 			t.Fatalf("%+v", f)
 		}
-		for i, file := range files(t, c.Conn, len(texts)) {
+		for i, file := range files(t, c.Conn.(*net.UnixConn), len(texts)) {
 			got, err := io.ReadAll(file)
 			if string(got) != texts[i] || err != nil {
 				t.Errorf("descriptor %d has %q, %v", i, got, err)
@@ -127,7 +127,7 @@ func TestDescriptorsAmongOtherReplies(t *testing.T) {
 			t.Fatalf("%d: %+v", i, f.Header)
 		}
 		if i%2 == 1 {
-			files(t, c.Conn, 1)[0].Close()
+			files(t, c.Conn.(*net.UnixConn), 1)[0].Close()
 		}
 	}
 }

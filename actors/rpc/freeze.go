@@ -70,6 +70,7 @@ func (s *Server) Freeze(ctx context.Context, system *gen.System, listeners []*Li
 			undo[i]()
 		}
 	}
+	s.dismissSecured(ctx)
 	s.freezing.Store(true)
 	undo = append(undo, s.GoOn, func() { s.freezing.Store(false) })
 	s.interruptStreams()
@@ -100,6 +101,8 @@ type frozenClients struct {
 
 type frozenClient struct {
 	ID            uint64            `json:"id"`
+	Transport     Transport         `json:"transport,omitempty"`
+	Address       string            `json:"address,omitempty"`
 	From          string            `json:"from"`
 	Since         time.Time         `json:"since"`
 	Identity      dispatch.Identity `json:"identity"`
@@ -139,7 +142,7 @@ func (k *clients) Freeze(*gen.Process) (gen.Frozen, error) {
 func (c *client) freeze(files map[string]syscall.Conn) (f frozenClient, err error) {
 	name := fmt.Sprintf("client.%d", c.id)
 	f = frozenClient{
-		ID: c.id, From: c.from, Since: c.since, Identity: c.session.Identity(), ReadOnly: c.session.ReadOnly(),
+		ID: c.id, Transport: c.came, Address: c.address, From: c.from, Since: c.since, Identity: c.session.Identity(), ReadOnly: c.session.ReadOnly(),
 		Authenticated: c.session.Authenticated(), KeepsAlive: c.session.KeepsAlive(), Pings: c.pings.Load(), Last: c.last.Load(),
 	}
 	files[name] = c.socket
@@ -300,7 +303,7 @@ func (s *Server) thawClient(f *frozenClient, box *gen.Frozen, name string) (*cli
 	if err != nil {
 		return nil, err
 	}
-	c := &client{id: f.ID, from: f.From, server: s, since: f.Since}
+	c := &client{id: f.ID, came: f.Transport, address: f.Address, from: f.From, server: s, since: f.Since}
 	if c.socket, err = sys.AdoptSocket(file); err != nil {
 		return nil, err
 	}

@@ -69,6 +69,9 @@ func (in *input) close() {
 
 // read takes in what has come and handles whatever frames that makes.
 func (c *client) read() error {
+	if c.secure.Load() != nil {
+		return c.readSecured()
+	}
 	p := c.poller
 	buffer := p.buffer[:]
 	if c.in.wants != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"syscall"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"virtree.dev/internal/sys"
+	"virtree.dev/internal/tlscert"
 	"virtree.dev/supervisor/act"
 	"virtree.dev/supervisor/freeze"
 	"virtree.dev/supervisor/gen"
@@ -21,12 +23,19 @@ import (
 // Listener is one socket of a server. The socket outlives restarts of the
 // process that accepts from it.
 type Listener struct {
-	name     string
-	socket   *net.UnixListener
-	readOnly bool
-	guarded  bool
-	ours     bool // not from outside
-	server   *Server
+	name         string
+	socket       listening
+	readOnly     bool
+	guarded      bool
+	ours         bool           // not from outside
+	certificates *tlscert.Store // nil: no TLS
+	server       *Server
+}
+
+// listening is a listening socket of Go's, UNIX or TCP.
+type listening interface {
+	net.Listener
+	syscall.Conn
 }
 
 // Guard makes clients authenticate before they call anything.
@@ -55,10 +64,42 @@ func Listen(name, path string, mode os.FileMode, group int, readOnly bool) (*Lis
 	return &Listener{name: name, socket: socket, readOnly: readOnly, ours: true}, nil
 }
 
+// ListenTCP makes a TCP socket.
+func ListenTCP(name string, at netip.AddrPort) (*Listener, error) {
+	network := "tcp4"
+	if at.Addr().Is6() {
+		network = "tcp6" // not for IPv4 as well: that is a socket of its own
+	}
+	socket, err := net.ListenTCP(network, net.TCPAddrFromAddrPort(at))
+	if err != nil {
+		return nil, fmt.Errorf("Unable to bind to port: %w", sys.Errno(err))
+	}
+	return &Listener{name: name, socket: socket, ours: true}, nil
+}
+
 // Adopt makes a listener of a socket that came from outside, such as systemd.
-func Adopt(name string, socket *net.UnixListener, readOnly bool) *Listener {
-	socket.SetUnlinkOnClose(false)
-	return &Listener{name: name, socket: socket, readOnly: readOnly}
+func Adopt(name string, socket net.Listener, readOnly bool) (*Listener, error) {
+	s, ok := socket.(listening)
+	if !ok {
+		return nil, fmt.Errorf("%s is no socket to listen on", name)
+	}
+	if u, ok := socket.(*net.UnixListener); ok {
+		u.SetUnlinkOnClose(false)
+	}
+	return &Listener{name: name, socket: s, readOnly: readOnly}, nil
+}
+
+// Address is where the socket listens.
+func (l *Listener) Address() net.Addr { return l.socket.Addr() }
+
+func (l *Listener) transport() Transport {
+	switch {
+	case l.certificates != nil:
+		return TLS
+	case l.socket.Addr().Network() == "tcp":
+		return TCP
+	}
+	return UNIX
 }
 
 // SetBacklog bounds how many connections may wait to be accepted.
@@ -141,12 +182,14 @@ func ThawListener(name string, f *gen.Frozen) (*Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	socket, ok := l.(*net.UnixListener)
+	socket, ok := l.(listening)
 	if !ok {
 		l.Close()
-		return nil, fmt.Errorf("%s is no UNIX socket", name)
+		return nil, fmt.Errorf("%s is no socket to listen on", name)
 	}
-	socket.SetUnlinkOnClose(state.Ours)
+	if u, ok := l.(*net.UnixListener); ok {
+		u.SetUnlinkOnClose(state.Ours)
+	}
 	return &Listener{name: name, socket: socket, readOnly: state.ReadOnly, guarded: state.Guarded, ours: state.Ours}, nil
 }
 

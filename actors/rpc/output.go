@@ -144,13 +144,21 @@ func (o *output) flush() {
 // the rest when there is room.
 func (o *output) write() {
 	for {
-		chunk, file, done := o.next()
-		if done {
-			return
-		}
-		n, err := o.client.socket.Send(chunk, file)
-		if o.advance(n) {
-			o.client.unpark()
+		err := o.client.sent()
+		if err == nil {
+			chunk, file, done := o.next()
+			if done {
+				return
+			}
+			var n int
+			if file != nil {
+				n, err = o.client.socket.Send(chunk, file)
+			} else {
+				n, err = o.client.send(chunk)
+			}
+			if o.advance(n) {
+				o.client.unpark()
+			}
 		}
 		switch {
 		case sys.Again(err):

@@ -25,6 +25,7 @@ type Server struct {
 	sessions   Sessions
 	ownerOnly  bool
 	pool       *act.Pool
+	listeners  []*Listener
 	threads    int
 	drainTime  time.Duration
 	draining   atomic.Bool // no call is begun any more
@@ -95,6 +96,7 @@ func (s *Server) Child(thaw *gen.Frozen, listeners ...*Listener) gen.Child {
 		},
 		s.drainChild(),
 	}
+	s.listeners = listeners
 	for _, l := range listeners {
 		l.server = s
 		children = append(children, gen.Child{Name: l.name, Register: true, New: func() gen.Behavior { return &listener{l: l} }})

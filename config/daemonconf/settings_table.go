@@ -30,15 +30,15 @@ func Effects() map[string]string {
 
 func networkSettings() []setting {
 	return []setting{
-		conf.Flag("listen_tcp", conf.Later("TCP"), func(c *Config) *bool { return &c.ListenTCP }),
-		conf.Flag("listen_tls", conf.Later("TLS"), func(c *Config) *bool { return &c.ListenTLS }),
-		conf.Text("tls_port", conf.Later("TLS"), func(c *Config) *string { return &c.TLSPort }),
-		conf.Text("tcp_port", conf.Later("TCP"), func(c *Config) *string { return &c.TCPPort }),
-		conf.Text("listen_addr", conf.Later("TCP"), func(c *Config) *string { return &c.ListenAddr }),
+		conf.Flag("listen_tcp", "the TCP port, with --listen", func(c *Config) *bool { return &c.ListenTCP }),
+		conf.Flag("listen_tls", "the TLS port, with --listen", func(c *Config) *bool { return &c.ListenTLS }),
+		conf.Text("tls_port", "port of TLS", func(c *Config) *string { return &c.TLSPort }),
+		conf.Text("tcp_port", "port of TCP", func(c *Config) *string { return &c.TCPPort }),
+		conf.Text("listen_addr", "address of the TCP and TLS ports", func(c *Config) *string { return &c.ListenAddr }),
 		conf.Custom("auth_unix_rw", "authentication of the read-write socket", readRWAuth),
 		auth("auth_unix_ro", "authentication of the read-only socket", func(c *Config) *Auth { return &c.AuthUnixRO }),
-		auth("auth_tcp", conf.Later("TCP"), func(c *Config) *Auth { return &c.AuthTCP }),
-		auth("auth_tls", conf.Later("TLS"), func(c *Config) *Auth { return &c.AuthTLS }),
+		auth("auth_tcp", "authentication of the TCP port", func(c *Config) *Auth { return &c.AuthTCP }),
+		auth("auth_tls", "authentication behind TLS", func(c *Config) *Auth { return &c.AuthTLS }),
 	}
 }
 
@@ -56,14 +56,14 @@ func authSettings() []setting {
 
 func tlsSettings() []setting {
 	return []setting{
-		conf.Flag("tls_no_sanity_certificate", conf.Later("TLS"), func(c *Config) *bool { return &c.TLSNoSanityCert }),
-		conf.Flag("tls_no_verify_certificate", conf.Later("TLS"), func(c *Config) *bool { return &c.TLSNoVerifyCert }),
-		conf.Text("key_file", conf.Later("TLS"), func(c *Config) *string { return &c.KeyFile }),
-		conf.Text("cert_file", conf.Later("TLS"), func(c *Config) *string { return &c.CertFile }),
-		conf.Text("ca_file", conf.Later("TLS"), func(c *Config) *string { return &c.CAFile }),
-		conf.Text("crl_file", conf.Later("TLS"), func(c *Config) *string { return &c.CRLFile }),
-		conf.Texts("tls_allowed_dn_list", conf.Later("TLS"), func(c *Config) *[]string { return &c.TLSAllowedDNList }),
-		conf.Text("tls_priority", conf.Later("TLS"), func(c *Config) *string { return &c.TLSPriority }),
+		conf.Flag("tls_no_sanity_certificate", "whether the own certificates are checked", func(c *Config) *bool { return &c.TLSNoSanityCert }),
+		conf.Flag("tls_no_verify_certificate", "whether clients' certificates are checked", func(c *Config) *bool { return &c.TLSNoVerifyCert }),
+		conf.Text("key_file", "private key of TLS", func(c *Config) *string { return &c.KeyFile }),
+		conf.Text("cert_file", "certificate of TLS", func(c *Config) *string { return &c.CertFile }),
+		conf.Text("ca_file", "authority of TLS", func(c *Config) *string { return &c.CAFile }),
+		conf.Text("crl_file", "revocation list of TLS", func(c *Config) *string { return &c.CRLFile }),
+		conf.Texts("tls_allowed_dn_list", "who may connect by TLS", func(c *Config) *[]string { return &c.TLSAllowedDNList }),
+		conf.Text("tls_priority", "versions of TLS", func(c *Config) *string { return &c.TLSPriority }),
 		conf.Custom("tcp_min_ssf", conf.Later("SASL"), readMinSSF),
 	}
 }

@@ -78,6 +78,8 @@ func Load(f Files, p Policy) (c *Credentials, notes []string, err error) {
 	}
 	c.config.Certificates = []tls.Certificate{pair}
 	c.config.ClientAuth = tls.RequestClientCert
+	// libvirt's clients take the first record after the handshake for the welcome.
+	c.config.SessionTicketsDisabled = true
 	c.config.ClientCAs = c.roots
 	return c, notes, nil
 }

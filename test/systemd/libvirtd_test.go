@@ -88,3 +88,15 @@ func TestUnitsAreWellFormed(t *testing.T) {
 		}
 	}
 }
+
+func TestTCPSocketOfSystemd(t *testing.T) {
+	h := Boot(t, map[string]string{"/etc/libvirt/libvirtd.conf": "auth_tcp = \"none\"\n"})
+	h.Run(t, "ip", "link", "set", "lo", "up")
+	h.Run(t, "systemctl", "stop", "libvirtd.service", "libvirtd.socket")
+	h.Run(t, "systemctl", "start", "libvirtd.socket", "libvirtd-tcp.socket")
+	for _, uri := range []string{"qemu+tcp://127.0.0.1/system", "qemu+tcp://[::1]/system"} {
+		if out := h.Run(t, "virsh", "-c", uri, "hostname"); strings.TrimSpace(out) == "" {
+			t.Errorf("%s: no answer", uri)
+		}
+	}
+}

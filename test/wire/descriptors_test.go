@@ -82,7 +82,7 @@ var descriptors = []exchange{
 		s.Write(fdCall(s, remote.ProcAuthList, 2))
 		withFile(s, func(f *os.File) {
 			s.WriteFD([]byte{0}, f)
-			_ = s.Conn.CloseWrite()
+			_ = s.CloseWrite()
 			s.end()
 		})
 	}},

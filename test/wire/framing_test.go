@@ -36,7 +36,7 @@ var framing = []exchange{
 	{name: "length 0xffffffff", run: sends(words(0xffffffff))},
 	{name: "half a length, then the end", run: func(s *script) {
 		s.Write([]byte{0, 0})
-		_ = s.Conn.CloseWrite()
+		_ = s.CloseWrite()
 		s.end()
 		s.again()
 		s.alive()
@@ -44,7 +44,7 @@ var framing = []exchange{
 	{name: "half a frame, then the end", run: func(s *script) {
 		b, _ := wire.Append(nil, s.Header(remote.ProcAuthList), nil)
 		s.Write(b[:20])
-		_ = s.Conn.CloseWrite()
+		_ = s.CloseWrite()
 		s.end()
 		s.again()
 		s.alive()

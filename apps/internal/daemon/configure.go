@@ -11,6 +11,7 @@ import (
 	"virtree.dev/config/paths"
 	"virtree.dev/internal/logging"
 	"virtree.dev/internal/sys"
+	"virtree.dev/internal/tlscert"
 	"virtree.dev/protocol/xml/uuid"
 	"virtree.dev/supervisor/freeze"
 )
@@ -27,10 +28,11 @@ type setup struct {
 	hostUUID uuid.UUID
 	pidPath  string
 	sockets  paths.Sockets
-	program  string      // what takes over on SIGUSR1
-	box      *freeze.Box // from the former program; nil where there was none
-	foreign  bool        // that was libvirt's own
-	notes    []string    // on what of it could not be taken over
+	tls      *tlscert.Store // nil as long as no socket needs it
+	program  string         // what takes over on SIGUSR1
+	box      *freeze.Box    // from the former program; nil where there was none
+	foreign  bool           // that was libvirt's own
+	notes    []string       // on what of it could not be taken over
 
 	written     struct{ outputs, filters string } // what the log was set up with
 	liveTimeout *uint32                           // of the former program, in the place of --timeout

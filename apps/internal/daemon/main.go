@@ -171,7 +171,7 @@ func (s *setup) watch(t *tree, signals <-chan os.Signal, pid *pidfile.File) erro
 func (s *setup) reload(t *tree) {
 	s.logger.Info("Reloading configuration on SIGHUP")
 	s.tell(notify.Reloading())
-	t.reload()
+	t.reload(s)
 	s.tell(notify.Ready)
 }
 

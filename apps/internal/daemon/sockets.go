@@ -3,7 +3,6 @@ package daemon
 import (
 	"fmt"
 	"io/fs"
-	"net"
 	"os/user"
 	"slices"
 	"strconv"
@@ -12,6 +11,7 @@ import (
 
 	"virtree.dev/actors/rpc"
 	"virtree.dev/config/daemonconf"
+	"virtree.dev/internal/tlscert"
 	"virtree.dev/systemd/activation"
 )
 
@@ -24,6 +24,10 @@ type socket struct {
 	auth     daemonconf.Auth
 	readOnly bool
 	backlog  uint
+	port     string // of a socket that is TCP
+	wanted   bool   // open it where nobody handed it over; of those that are TCP
+	tls      bool
+	secure   *tlscert.Store // nil where it does not speak TLS
 }
 
 // listenerName is the name of a server's socket in the tree.
@@ -51,11 +55,23 @@ func (k socket) listener(i int) string {
 
 func (s *setup) wantedSockets() (main, admin []socket) {
 	c, name := s.config, s.spec.Name
-	main = []socket{{listenerName(name, false), name + ".socket", s.sockets.RW, c.UnixSockRWPerms, c.AuthUnixRW, false, c.Server.MaxQueuedClients}}
+	main = []socket{{
+		name: listenerName(name, false), unit: name + ".socket", path: s.sockets.RW,
+		perms: c.UnixSockRWPerms, auth: c.AuthUnixRW, backlog: c.Server.MaxQueuedClients,
+	}}
 	if s.spec.ReadOnly {
-		main = append(main, socket{listenerName(name, true), name + "-ro.socket", s.sockets.RO, c.UnixSockROPerms, c.AuthUnixRO, true, c.Server.MaxQueuedClients})
+		main = append(main, socket{
+			name: listenerName(name, true), unit: name + "-ro.socket", path: s.sockets.RO,
+			perms: c.UnixSockROPerms, auth: c.AuthUnixRO, readOnly: true, backlog: c.Server.MaxQueuedClients,
+		})
 	}
-	admin = []socket{{listenerName(adminName, false), name + "-admin.socket", s.sockets.Admin, c.UnixSockAdminPerms, daemonconf.AuthNone, false, c.Admin.MaxQueuedClients}}
+	if s.spec.Listen {
+		main = append(main, s.ports()...)
+	}
+	admin = []socket{{
+		name: listenerName(adminName, false), unit: name + "-admin.socket", path: s.sockets.Admin,
+		perms: c.UnixSockAdminPerms, auth: daemonconf.AuthNone, backlog: c.Admin.MaxQueuedClients,
+	}}
 	return main, admin
 }
 
@@ -90,8 +106,11 @@ func (s *setup) listen() (opened listeners, err error) {
 	// Nobody connects between the making of a socket and its mode.
 	defer syscall.Umask(syscall.Umask(0o077))
 	err = s.eachSocket(&opened, func(k socket) ([]*rpc.Listener, error) {
-		list, err := open(k, handed, group)
-		if err != nil {
+		list, err := s.open(k, handed, group)
+		if err != nil || len(list) == 0 {
+			return list, err
+		}
+		if k.secure, err = s.certificates(k); err != nil {
 			return list, err
 		}
 		return list, k.prepare(list)
@@ -99,7 +118,6 @@ func (s *setup) listen() (opened listeners, err error) {
 	if err != nil {
 		return opened, err
 	}
-	s.passOver(handed)
 	return opened, handed.Unclaimed()
 }
 
@@ -127,7 +145,7 @@ func (s *setup) thaw(k socket) (taken []*rpc.Listener, err error) {
 	for i := 0; ; i++ {
 		f := s.box.Take(k.listener(i))
 		if f == nil && i == 0 && s.foreign {
-			return open(k, nil, 0)
+			return s.open(k, nil, 0)
 		}
 		if f == nil {
 			return taken, nil
@@ -136,17 +154,15 @@ func (s *setup) thaw(k socket) (taken []*rpc.Listener, err error) {
 		if err != nil {
 			return taken, err
 		}
-		taken = append(taken, l)
-	}
-}
-
-// passOver claims the sockets of libvirt's own units that this daemon cannot serve yet.
-func (s *setup) passOver(handed *activation.Sockets) {
-	for _, kind := range []string{"-tcp", "-tls"} {
-		unit := s.spec.Name + kind + ".socket"
-		if list, _ := handed.Listeners(unit); len(list) > 0 {
-			s.logger.Warn(unit + ": this daemon cannot serve it yet: nobody will answer there")
+		if k.secure, err = s.certificates(k); err != nil {
+			s.logger.Error("nobody is served by TLS any more: " + err.Error())
+			l.Close()
+			continue
 		}
+		if k.secure != nil {
+			l.Secure(k.secure)
+		}
+		taken = append(taken, l)
 	}
 }
 
@@ -165,6 +181,9 @@ func (k socket) prepare(list []*rpc.Listener) error {
 		if k.auth != daemonconf.AuthNone {
 			l.Guard()
 		}
+		if k.secure != nil {
+			l.Secure(k.secure)
+		}
 		if err := l.SetBacklog(int(k.backlog)); err != nil {
 			return fmt.Errorf("listen on socket '%s': %w", k.name, err)
 		}
@@ -172,11 +191,13 @@ func (k socket) prepare(list []*rpc.Listener) error {
 	return nil
 }
 
-func open(k socket, handed *activation.Sockets, group int) ([]*rpc.Listener, error) {
-	if handed != nil {
+func (s *setup) open(k socket, handed *activation.Sockets, group int) ([]*rpc.Listener, error) {
+	switch {
+	case handed != nil:
 		return adopt(k, handed)
-	}
-	if k.path == "" {
+	case k.port != "" && k.wanted:
+		return s.openPort(k)
+	case k.path == "":
 		return nil, nil
 	}
 	mode, err := parseMode(k.perms)
@@ -198,11 +219,18 @@ func adopt(k socket, handed *activation.Sockets) ([]*rpc.Listener, error) {
 	}
 	var adopted []*rpc.Listener
 	for i, l := range list {
-		u, ok := l.(*net.UnixListener)
-		if !ok {
-			return adopted, fmt.Errorf("socket %s from systemd is no UNIX socket", k.unit)
+		want := "unix"
+		if k.port != "" {
+			want = "tcp"
 		}
-		adopted = append(adopted, rpc.Adopt(k.listener(i), u, k.readOnly))
+		if is := l.Addr().Network(); is != want {
+			return adopted, fmt.Errorf("socket %s from systemd is a %s socket, not a %s one", k.unit, strings.ToUpper(is), strings.ToUpper(want))
+		}
+		a, err := rpc.Adopt(k.listener(i), l, k.readOnly)
+		if err != nil {
+			return adopted, err
+		}
+		adopted = append(adopted, a)
 	}
 	return adopted, nil
 }

@@ -2,67 +2,83 @@ package daemon
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
-	"virtree.dev/internal/sys"
+	"virtree.dev/internal/tlscert"
 )
 
-// credentials are the files of a TLS server.
-type credentials struct{ ca, cert, key string }
+// expiryNotice is how long before certificates expire the log begins to say so.
+const expiryNotice = 30 * 24 * time.Hour
 
-// checkListen refuses a --listen that cannot be kept. Without certificates it
-// ends as libvirt's does; with them it says that this daemon cannot yet.
+// checkListen refuses --listen where systemd has opened the sockets.
 func (s *setup) checkListen(activated bool) error {
-	switch {
-	case !s.options.listen:
-		return nil
-	case activated:
+	if s.options.listen && activated {
 		return errors.New("--listen parameter not permitted with systemd activation sockets, see 'man libvirtd' for further guidance")
-	case s.config.ListenTCP:
-		return errors.New("unsupported configuration: listen_tcp is set, and this daemon cannot serve TCP yet")
-	case !s.config.ListenTLS:
-		return nil
 	}
-	c, err := s.credentials()
+	return nil
+}
+
+// certificates are those of a socket that speaks TLS; nil for others.
+func (s *setup) certificates(k socket) (*tlscert.Store, error) {
+	if !k.tls {
+		return nil, nil
+	}
+	if s.tls != nil {
+		return s.tls, nil
+	}
+	files, err := s.certificateFiles()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, f := range []struct{ what, path string }{
-		{"CA certificate", c.ca}, {"certificate", c.cert}, {"private key", c.key},
-	} {
-		if _, err := os.Stat(f.path); err != nil {
-			return fmt.Errorf("Cannot read %s '%s': %w", f.what, f.path, sys.Errno(err))
-		}
+	c := s.config
+	store, notes, err := tlscert.Open(files, tlscert.Policy{
+		NoSanityCheck: c.TLSNoSanityCert, NoVerify: c.TLSNoVerifyCert,
+		AllowedDN: c.TLSAllowedDNList, LimitDN: c.TLSAllowedDNList != nil, Priority: c.TLSPriority,
+	})
+	for _, n := range notes {
+		s.logger.Warn(n)
 	}
-	return errors.New("unsupported configuration: listen_tls is set, and this daemon cannot serve TLS yet")
+	if err != nil {
+		return nil, err
+	}
+	if at := store.Credentials().Expires; time.Until(at) < expiryNotice {
+		s.logger.Warn("the TLS certificates expire at " + at.Format(time.RFC3339))
+	}
+	s.tls = store
+	return store, nil
 }
 
-// credentials are those of the configuration, or else of the usual places: the
-// user's own in session mode, where all three are there.
-func (s *setup) credentials() (credentials, error) {
-	c := credentials{s.config.CAFile, s.config.CertFile, s.config.KeyFile}
+// certificateFiles are those of the configuration, or else of the usual places:
+// the user's own in session mode, where all three are there.
+func (s *setup) certificateFiles() (tlscert.Files, error) {
+	c := s.config
+	f := tlscert.Files{CA: c.CAFile, Cert: c.CertFile, Key: c.KeyFile, CRL: c.CRLFile}
 	switch {
-	case c == credentials{}:
-		return usualCredentials(s.dirs.Privileged, os.Getenv("HOME")), nil
-	case c.ca == "":
-		return c, errors.New("unsupported configuration: No CA certificate path set to match server key/cert")
-	case c.cert == "":
-		return c, errors.New("unsupported configuration: No server certificate path set to match server key")
-	case c.key == "":
-		return c, errors.New("unsupported configuration: No server key path set to match server cert")
+	case f.CA == "" && f.Cert == "" && f.Key == "":
+		return usualCertificates(s.dirs.Privileged, os.Getenv("HOME")), nil
+	case f.CA == "":
+		return f, errors.New("unsupported configuration: No CA certificate path set to match server key/cert")
+	case f.Cert == "":
+		return f, errors.New("unsupported configuration: No server certificate path set to match server key")
+	case f.Key == "":
+		return f, errors.New("unsupported configuration: No server key path set to match server cert")
 	}
-	return c, nil
+	return f, nil
 }
 
-func usualCredentials(privileged bool, home string) credentials {
+func usualCertificates(privileged bool, home string) tlscert.Files {
 	own := filepath.Join(home, ".pki/libvirt")
-	c := credentials{own + "/cacert.pem", own + "/servercert.pem", own + "/serverkey.pem"}
-	if !privileged && exist(c.ca, c.cert, c.key) {
-		return c
+	f := tlscert.Files{CA: own + "/cacert.pem", Cert: own + "/servercert.pem", Key: own + "/serverkey.pem", CRL: own + "/cacrl.pem", CRLOptional: true}
+	if !privileged && exist(f.CA, f.Cert, f.Key) {
+		return f
 	}
-	return credentials{"/etc/pki/CA/cacert.pem", "/etc/pki/libvirt/servercert.pem", "/etc/pki/libvirt/private/serverkey.pem"}
+	const etc = "/etc/pki"
+	return tlscert.Files{
+		CA: etc + "/CA/cacert.pem", Cert: etc + "/libvirt/servercert.pem", Key: etc + "/libvirt/private/serverkey.pem",
+		CRL: etc + "/CA/cacrl.pem", CRLOptional: true,
+	}
 }
 
 func exist(paths ...string) bool {

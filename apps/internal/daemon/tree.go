@@ -29,7 +29,10 @@ type tree struct {
 
 func (t *tree) servers() []*rpc.Server { return []*rpc.Server{t.server, t.admin} }
 
-func (t *tree) reload() {
+func (t *tree) reload(s *setup) {
+	if _, err := t.server.UpdateTLS(); err != nil {
+		s.logger.Error("the TLS certificates cannot be used, the former ones stay: " + err.Error())
+	}
 	_ = gen.Send(t.system.Named(logName), reopen{}) // a log that is down starts anew anyway
 	t.service.Reload()
 }

@@ -21,7 +21,7 @@ const patience = 60 * time.Second
 // Client is one connection. Its methods end the test when they fail.
 type Client struct {
 	T      testing.TB
-	Conn   *net.UnixConn
+	Conn   net.Conn
 	Serial uint32 // of the last call
 }
 
@@ -38,6 +38,12 @@ func Dial(t testing.TB, path string) *Client {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return Over(t, c)
+}
+
+// Over speaks over a connection, which ends with the test.
+func Over(t testing.TB, c net.Conn) *Client {
+	t.Helper()
 	t.Cleanup(func() { c.Close() })
 	_ = c.SetDeadline(time.Now().Add(patience))
 	return &Client{T: t, Conn: c}
@@ -60,9 +66,14 @@ func (c *Client) Write(b []byte) {
 // WriteFD sends bytes with a descriptor.
 func (c *Client) WriteFD(b []byte, f *os.File) {
 	c.T.Helper()
-	if _, _, err := c.Conn.WriteMsgUnix(b, syscall.UnixRights(int(f.Fd())), nil); err != nil {
+	if _, _, err := c.Conn.(*net.UnixConn).WriteMsgUnix(b, syscall.UnixRights(int(f.Fd())), nil); err != nil {
 		c.T.Fatal(err)
 	}
+}
+
+// CloseWrite tells the other end that nothing follows.
+func (c *Client) CloseWrite() error {
+	return c.Conn.(interface{ CloseWrite() error }).CloseWrite()
 }
 
 // Send sends a frame; v may be nil.
