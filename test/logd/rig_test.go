@@ -233,7 +233,7 @@ func (c *client) open(path string, flags uint32) (*os.File, logprog.LogFilePosit
 	var frame []byte
 	var file *os.File
 	for {
-		n, controls, _, _, err := c.Conn.ReadMsgUnix(head, control)
+		n, controls, _, _, err := c.Conn.(*net.UnixConn).ReadMsgUnix(head, control)
 		if err != nil {
 			c.T.Fatal(err)
 		}
