@@ -2,6 +2,7 @@ package lockd
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -17,12 +18,28 @@ type Former struct {
 	File func(fd int, name string) (*os.File, error)
 }
 
+// formerSpace is a lockspace of libvirt's daemon.
+type formerSpace struct {
+	Directory string           `json:"directory"`
+	Resources []formerResource `json:"resources"`
+}
+
+type formerResource struct {
+	Name   string  `json:"name"`
+	Path   string  `json:"path"`
+	FD     int     `json:"fd"`
+	Flags  uint32  `json:"flags"`
+	Owners []int64 `json:"owners"` // pids
+}
+
 // takeOver makes the locks of libvirt's daemon ours. They lived through execve as
 // POSIX locks of this process, which are lost with the first descriptor of the
-// file that is closed: that they become OFD locks comes before all else.
+// file that is closed: that they become OFD locks comes before all else. What
+// one fails with keeps none of the others.
 func (l *locks) takeOver(f *Former) error {
-	var state frozenLocks
-	for key, to := range map[string]any{"defaultLockspace": &state.Default, "lockspaces": &state.Spaces} {
+	var direct formerSpace
+	var spaces []formerSpace
+	for key, to := range map[string]any{"defaultLockspace": &direct, "lockspaces": &spaces} {
 		raw, there := f.Members[key]
 		if !there {
 			return fmt.Errorf("Missing %s data from JSON file", key)
@@ -31,39 +48,49 @@ func (l *locks) takeOver(f *Former) error {
 			return fmt.Errorf("Malformed %s data from JSON file: %w", key, err)
 		}
 	}
-	now := time.Now().Truncate(time.Second)
-	return state.each(l, func(s *space, r *frozenResource) error {
-		r.Holders, r.Key, r.Noted = nil, "", false // libvirt's daemon has no such thing
-		file, err := f.File(r.FD, r.Path)
-		if err != nil {
-			return fmt.Errorf("lock on '%s': %w", r.Path, err)
+	var failed []error
+	for _, part := range append([]formerSpace{direct}, spaces...) {
+		s := l.spaceFor(part.Directory)
+		for i := range part.Resources {
+			k := &part.Resources[i]
+			if err := l.takeOne(f, s, k); err != nil {
+				failed = append(failed, fmt.Errorf("lock on '%s': %w", k.Path, err))
+			}
 		}
-		lease, err := sys.AdoptLease(file)
-		if err != nil {
-			return fmt.Errorf("lock on '%s': %w", r.Path, err)
-		}
-		// Even where it fails, whoever counts on it must find it in the table.
-		failed := lease.TakeOver(r.Flags&shared != 0)
-		resource, err := r.thaw(s, lease)
-		if err != nil {
-			l.strays = append(l.strays, file)
-			return err
-		}
-		l.lastKey++
-		resource.key = keyOf(l.lastKey)
-		for i := range resource.owners {
-			resource.owners[i].Since = now
-		}
-		if err := l.put(resource); err != nil {
-			l.strays = append(l.strays, file)
-			return err
-		}
-		if failed == nil {
-			failed = l.keep(resource)
-		}
-		if failed != nil {
-			return fmt.Errorf("lock on '%s': %w", r.Path, failed)
-		}
-		return nil
-	})
+	}
+	return errors.Join(failed...)
+}
+
+// takeOne takes over a lock. Even where that fails, whoever counts on it finds
+// it in the table.
+func (l *locks) takeOne(f *Former, s *space, k *formerResource) error {
+	file, err := f.File(k.FD, k.Path)
+	if err != nil {
+		return err
+	}
+	lease, err := sys.AdoptLease(file)
+	if err != nil {
+		return err
+	}
+	failed := lease.TakeOver(k.Flags&shared != 0)
+	l.lastKey++
+	r := &resource{space: s, name: k.Name, flags: k.Flags, key: keyOf(l.lastKey)}
+	now := time.Now()
+	for _, pid := range k.Owners {
+		r.owners = append(r.owners, owner{PID: int(int32(pid)), Since: now})
+	}
+	if err := r.check(); err != nil {
+		l.strays = append(l.strays, file)
+		return err
+	}
+	if info, err := lease.Stat(); err == nil {
+		r.file = info.ID
+	}
+	if err := l.put(r, file); err != nil {
+		return err
+	}
+	if failed != nil {
+		return failed
+	}
+	return l.keep(r)
 }

@@ -1,9 +1,9 @@
 package lockd
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
+	"io"
+	"os"
 	"strconv"
 	"syscall"
 
@@ -12,63 +12,11 @@ import (
 	"virtree.dev/supervisor/gen"
 )
 
-const frozenVersion = 1
-
-// frozenLocks are all locks, in the form of libvirt's restart file.
-type frozenLocks struct {
-	Default frozenSpace   `json:"defaultLockspace"`
-	Spaces  []frozenSpace `json:"lockspaces"`
-	LastKey uint64        `json:"lastKey,omitempty"` // ours
-}
-
-type frozenSpace struct {
-	Directory string           `json:"directory,omitempty"`
-	Resources []frozenResource `json:"resources"`
-}
-
-type frozenResource struct {
-	Name     string  `json:"name"`
-	Path     string  `json:"path"`
-	FD       int     `json:"fd"` // ours: the number of the file in the part
-	LockHeld bool    `json:"lockHeld"`
-	Flags    uint32  `json:"flags"`
-	Owners   []int64 `json:"owners"`
-	// These are ours.
-	Holders []owner `json:"holders,omitempty"` // in the place of Owners
-	Key     string  `json:"key,omitempty"`
-	Noted   bool    `json:"noted,omitempty"`
-}
-
-func (r *resource) freeze() frozenResource {
-	f := frozenResource{
-		Name: r.name, Path: r.space.path(r.name), LockHeld: true, Flags: r.flags, Owners: []int64{},
-		Holders: r.owners, Key: r.key, Noted: r.noted,
-	}
-	for i := range r.owners {
-		f.Owners = append(f.Owners, int64(r.owners[i].PID))
-	}
-	return f
-}
-
-// thaw makes a resource that is not in the table yet.
-func (f *frozenResource) thaw(s *space, lease *sys.Lease) (*resource, error) {
-	r := &resource{space: s, name: f.Name, flags: f.Flags, lease: lease, key: f.Key, noted: f.Noted, owners: f.Holders}
-	if f.Flags&^(shared|autocreate) != 0 {
-		return nil, fmt.Errorf("flags 0x%x of resource '%s' are not known", f.Flags, f.Name)
-	}
-	if r.owners == nil {
-		for _, pid := range f.Owners {
-			r.owners = append(r.owners, owner{PID: int(int32(pid))})
-		}
-	}
-	if len(r.owners) == 0 {
-		return nil, fmt.Errorf("nobody holds resource '%s'", f.Name)
-	}
-	if info, err := lease.Stat(); err == nil {
-		r.file = info.ID
-	}
-	return r, nil
-}
+const (
+	frozenVersion = 1
+	tableFile     = "table"   // the file of a part that has the table in it
+	tableLimit    = 256 << 20 // bytes
+)
 
 // spaceFor gives a lockspace of a former program. Whether it is local is looked
 // up later, for that may take long.
@@ -83,9 +31,15 @@ func (l *locks) spaceFor(dir string) *space {
 }
 
 // put enters a resource of a former program.
-func (l *locks) put(r *resource) error {
+func (l *locks) put(r *resource, f *os.File) (err error) {
 	if r.space.resources[r.name] != nil {
-		return fmt.Errorf("resource '%s' is there twice", r.name)
+		err = fmt.Errorf("resource '%s' is there twice", r.name)
+	} else {
+		r.lease, err = sys.AdoptLease(f)
+	}
+	if err != nil {
+		l.strays = append(l.strays, f)
+		return err
 	}
 	r.space.resources[r.name] = r
 	for i := range r.owners {
@@ -95,91 +49,64 @@ func (l *locks) put(r *resource) error {
 }
 
 // pack gives everything for the next program.
-func (l *locks) pack() (gen.Frozen, error) {
+func (l *locks) pack() (f gen.Frozen, table *os.File, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	state := frozenLocks{LastKey: l.lastKey, Spaces: []frozenSpace{}}
-	files := map[string]syscall.Conn{}
-	var err error
-	state.Default = l.direct.pack(files, &err)
-	for _, s := range l.spaces {
-		state.Spaces = append(state.Spaces, s.pack(files, &err))
-	}
-	if err != nil {
-		return gen.Frozen{}, err
-	}
-	raw, err := json.Marshal(state)
-	return gen.Frozen{Version: frozenVersion, State: raw, Files: files}, err
-}
-
-func (s *space) pack(files map[string]syscall.Conn, failed *error) frozenSpace {
-	f := frozenSpace{Directory: s.dir, Resources: []frozenResource{}}
-	for _, r := range s.resources {
+	f = gen.Frozen{Version: frozenVersion, Files: map[string]syscall.Conn{}}
+	b := l.appendTable(nil, func(r *resource) uint32 {
 		if r.busy {
-			*failed = fmt.Errorf("resource '%s' is being locked or released", r.name)
-			continue
+			err = fmt.Errorf("resource '%s' is being locked or released", r.name)
 		}
-		resource := r.freeze()
-		resource.FD = len(files)
-		files[strconv.Itoa(resource.FD)] = r.lease
-		f.Resources = append(f.Resources, resource)
+		n := len(f.Files)
+		f.Files[strconv.Itoa(n)] = r.lease
+		return uint32(n)
+	})
+	if err != nil {
+		return gen.Frozen{}, nil, err
 	}
-	return f
+	if table, err = sys.Memory("locks", b); err != nil {
+		return gen.Frozen{}, nil, err
+	}
+	f.Files[tableFile] = table
+	return f, table, nil
 }
 
-// unpack takes over from a former program of ours.
+// unpack takes over from a former program of ours. What one lock fails with
+// keeps none of the others.
 func (l *locks) unpack(f *gen.Frozen) error {
 	if f.Version != frozenVersion {
 		return fmt.Errorf("locks frozen by version %d, this program knows %d", f.Version, frozenVersion)
 	}
-	var state frozenLocks
-	if err := json.Unmarshal(f.State, &state); err != nil {
+	table, err := freeze.File(f, tableFile)
+	if err != nil {
 		return err
 	}
-	l.lastKey = state.LastKey
-	return state.each(l, func(s *space, r *frozenResource) error {
-		file, err := freeze.File(f, strconv.Itoa(r.FD))
-		if err != nil {
-			return err
-		}
-		lease, err := sys.AdoptLease(file)
-		if err != nil {
-			return err
-		}
-		resource, err := r.thaw(s, lease)
-		if err == nil {
-			err = l.put(resource)
-		}
-		if err != nil {
-			l.strays = append(l.strays, file)
-		}
+	defer table.Close()
+	b, err := io.ReadAll(io.NewSectionReader(table, 0, tableLimit))
+	if err != nil {
 		return err
+	}
+	return l.decodeTable(b, func(r *resource, number uint32) error {
+		file, err := freeze.File(f, strconv.FormatUint(uint64(number), 10))
+		if err != nil {
+			return err
+		}
+		return l.put(r, file)
 	})
 }
 
-// each makes the lockspaces and gives their resources. What one fails with
-// keeps none of the others.
-func (f *frozenLocks) each(l *locks, thaw func(*space, *frozenResource) error) error {
-	var failed []error
-	for _, part := range append([]frozenSpace{f.Default}, f.Spaces...) {
-		s := l.spaceFor(part.Directory)
-		for i := range part.Resources {
-			if err := thaw(s, &part.Resources[i]); err != nil {
-				failed = append(failed, err)
-			}
-		}
-	}
-	return errors.Join(failed...)
-}
-
 // Freeze implements gen.Freezer: nobody waits for an owner any more.
-func (g *guard) Freeze(*gen.Process) (gen.Frozen, error) {
-	g.packed = true
-	return g.locks.pack()
+func (g *guard) Freeze(*gen.Process) (f gen.Frozen, err error) {
+	f, g.packed, err = g.locks.pack()
+	return f, err
 }
 
-// Thaw implements gen.Freezer. The next program has its locks before it has a guard.
+// Thaw implements gen.Freezer. It came to nothing: the next program has its
+// locks before it has a guard.
 func (g *guard) Thaw(p *gen.Process, _ gen.Frozen) error {
-	g.packed = false
+	if g.packed != nil {
+		g.packed.Close()
+		g.packed = nil
+	}
 	return g.Init(p)
 }

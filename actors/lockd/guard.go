@@ -43,7 +43,7 @@ type guard struct {
 	locks   *locks
 	watched map[string]int // pids, by the names of the jobs that wait
 	noting  bool
-	packed  bool // by a freeze of this program
+	packed  *os.File // the table, by a freeze of this program
 }
 
 // Init looks after what there is.

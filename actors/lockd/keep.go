@@ -1,12 +1,12 @@
 package lockd
 
 import (
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
 
-	"virtree.dev/internal/sys"
+	"virtree.dev/protocol/lockprog"
+	"virtree.dev/protocol/xdr"
 	"virtree.dev/supervisor/keep"
 )
 
@@ -15,23 +15,14 @@ const keyPrefix = "lock-"
 
 func keyOf(n uint64) string { return keyPrefix + strconv.FormatUint(n, 10) }
 
-// keptState is the state of a lock in the store.
-type keptState struct {
-	Space string `json:"space,omitempty"`
-	frozenResource
-}
-
 // keeps says whether the store does anything.
 func (l *locks) keeps() bool {
 	_, none := l.store.(keep.None)
 	return !none
 }
 
-func (l *locks) state(r *resource) []byte {
-	// Nothing in it can fail to be written.
-	b, _ := json.Marshal(keptState{r.space.dir, r.freeze()})
-	return b
-}
+// state is what the store keeps with the file of a lock.
+func (r *resource) state() []byte { return r.append(xdr.AppendString(nil, r.space.dir), 0) }
 
 // keep stores a lock that was taken.
 func (l *locks) keep(r *resource) error {
@@ -39,7 +30,7 @@ func (l *locks) keep(r *resource) error {
 		return nil
 	}
 	l.mu.Lock()
-	state := l.state(r)
+	state := r.state()
 	l.mu.Unlock()
 	if err := l.store.Keep(r.key, state, r.lease); err != nil {
 		return fmt.Errorf("the lock on '%s' cannot be kept: %w", r.name, err)
@@ -59,7 +50,7 @@ func (l *locks) update(r *resource) error {
 	if !l.keeps() {
 		return nil
 	}
-	if err := l.store.Update(r.key, l.state(r)); err != nil {
+	if err := l.store.Update(r.key, r.state()); err != nil {
 		return fmt.Errorf("the lock on '%s' cannot be kept: %w", r.name, err)
 	}
 	return nil
@@ -79,23 +70,21 @@ func (l *locks) restore() {
 			continue
 		}
 		if err := l.restoreOne(&k); err != nil {
-			l.strays = append(l.strays, k.File)
 			l.log.Error(fmt.Sprintf("kept lock %s: %v; it stays locked", k.Key, err))
 		}
 	}
 }
 
 func (l *locks) restoreOne(k *keep.Kept) error {
-	var state keptState
-	if err := json.Unmarshal(k.State, &state); err != nil {
-		return err
+	d := xdr.NewDecoder(k.State)
+	dir := d.String(lockprog.StringMax)
+	var r *resource
+	err := d.Err()
+	if err == nil {
+		r, _, err = decodeResource(k.State[len(k.State)-d.Left():], l.spaceFor(dir))
 	}
-	lease, err := sys.AdoptLease(k.File)
 	if err != nil {
-		return err
-	}
-	r, err := state.thaw(l.spaceFor(state.Space), lease)
-	if err != nil {
+		l.strays = append(l.strays, k.File)
 		return err
 	}
 	r.key = k.Key
@@ -106,5 +95,5 @@ func (l *locks) restoreOne(k *keep.Kept) error {
 			o.Bond = orphan
 		}
 	}
-	return l.put(r)
+	return l.put(r, k.File)
 }

@@ -8,23 +8,23 @@ import (
 )
 
 // bond says what ties an owner to its lock.
-type bond string
+type bond uint8
 
 const (
-	bound  bond = ""       // its connection, or that of whoever asked for it
-	orphan bond = "orphan" // itself: its connection did not outlive a former daemon
-	lost   bond = "lost"   // nothing: its connection has ended, and it is to end too
+	bound  bond = iota // its connection, or that of whoever asked for it
+	orphan             // itself: its connection did not outlive a former daemon
+	lost               // nothing: its connection has ended, and it is to end too
 )
 
 // owner is who holds a lock: a machine's process, as the client registered it.
 type owner struct {
-	PID   int       `json:"pid"`
-	ID    uint32    `json:"id,omitempty"`
-	Name  string    `json:"name,omitempty"`
-	UUID  uuid.UUID `json:"uuid"`
-	Start uint64    `json:"start,omitempty"` // of the process, in ticks since boot; 0: not known
-	Since time.Time `json:"since"`
-	Bond  bond      `json:"bond,omitempty"`
+	PID   int
+	ID    uint32
+	Name  string
+	UUID  uuid.UUID
+	Start uint64 // of the process, in ticks since boot; 0: not known
+	Since time.Time
+	Bond  bond
 }
 
 // is says whether two owners are the same machine's process.
