@@ -21,18 +21,27 @@ type host struct {
 
 func newHost(t *testing.T, system bool) *host {
 	t.Helper()
+	o := peer.Options{System: system}
+	if system { // nobody starts a virtlogd there
+		o.QEMU = "stdio_handler = \"file\"\n"
+	}
+	return startHost(t, o)
+}
+
+// startHost starts a daemon; it is ours where o names none.
+func startHost(t *testing.T, o peer.Options) *host {
+	t.Helper()
 	for _, program := range []string{"qemu-system-x86_64", "qemu-img", "virsh"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Skipf("%s is not installed", program)
 		}
 	}
-	o := peer.Options{Binary: peer.Build(t), System: system}
-	if system { // nobody starts a virtlogd there
-		o.QEMU = "stdio_handler = \"file\"\n"
+	if o.Binary == "" {
+		o.Binary = peer.Build(t)
 	}
 	h := &host{Daemon: peer.Start(t, o), t: t}
 	mode := "session"
-	if system {
+	if o.System {
 		mode = "system"
 	}
 	h.uri = "qemu+unix:///" + mode + "?socket=" + h.Socket()

@@ -22,6 +22,7 @@ type Options struct {
 	System bool   // system mode, as root, in a mount and network namespace of its own
 	Conf   string // the text of libvirtd.conf
 	QEMU   string // the text of qemu.conf
+	Env    []string
 }
 
 // Daemon is a libvirtd that runs.
@@ -139,6 +140,7 @@ func (d *Daemon) Command(name string, args ...string) *exec.Cmd {
 		"XDG_RUNTIME_DIR=" + d.Path("run"), "XDG_CONFIG_HOME=" + d.Path("config"),
 		"XDG_CACHE_HOME=" + d.Path("cache"), "XDG_DATA_HOME=" + d.Path("data"),
 	}
+	c.Env = append(c.Env, d.options.Env...)
 	if os.Geteuid() == 0 && !d.options.System {
 		c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	}
@@ -196,6 +198,9 @@ func (d *Daemon) Signal(t testing.TB, sig os.Signal) {
 		t.Fatal(err)
 	}
 }
+
+// Wait waits for a daemon that was killed.
+func (d *Daemon) Wait() { _ = d.cmd.Wait() }
 
 // Stop asks the daemon to end and waits for it.
 func (d *Daemon) Stop(t testing.TB) {
