@@ -44,6 +44,7 @@ type machine struct {
 	stops      []gen.From   // wait for the machine's end
 	attendants []*attendant // processes beside QEMU
 	alone      func()       // what is to follow when they have ended; nil while they need not
+	given      given        // whether it has its files
 	panics     bool         // the guest's kernel gave up; that is told once the processors have stopped
 	gone       bool         // the process has ended, its monitor's last words are still to come
 	leaving    bool         // the domain is no more
@@ -232,7 +233,7 @@ func (m *machine) clean(p *gen.Process) {
 		m.drv.forget(m.status.Domain.ID, m.status.Domain.Name, m.status.LibDir, m.status.ChannelTargetDir)
 		m.hit("qemu.destroy.cleaned")
 	}
-	m.pid, m.gone, m.reopening, m.untold, m.deaf = 0, false, 0, false, false
+	m.pid, m.gone, m.reopening, m.untold, m.deaf, m.given = 0, false, 0, false, false, notGiven
 	if m.config != nil {
 		m.status = nil
 		m.adoptActions(m.config)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 
+	"virtree.dev/internal/sys"
 	"virtree.dev/protocol/image"
 	"virtree.dev/protocol/virerr"
 	xml "virtree.dev/protocol/xml/domain"
@@ -19,7 +20,33 @@ const maxChain = 200
 // backingTerminator says in a document that there is no image below.
 const backingTerminator = "none"
 
-func determineChain(top *xml.DiskSource) error {
+// chain looks for what one image is built upon, with the eyes of the machine that is to have it.
+type chain struct {
+	top *xml.DiskSource
+	as  func(s *xml.DiskSource) *syscall.Credential // nil: ourselves
+}
+
+// viewer is whoever must see an image.
+func (c chain) viewer(s *xml.DiskSource) *syscall.Credential {
+	if c.as != nil {
+		if user := c.as(s); user != nil {
+			return user
+		}
+	}
+	return &syscall.Credential{Uid: uint32(os.Geteuid()), Gid: uint32(os.Getegid())}
+}
+
+// look does something with an image's file as whoever must see it.
+func (c chain) look(s *xml.DiskSource, f func() error) error {
+	user := c.viewer(s)
+	if user.Uid == uint32(os.Geteuid()) {
+		return f()
+	}
+	return sys.AsUser(user, f)
+}
+
+func (c chain) determine() error {
+	top := c.top
 	if plain(top) {
 		if top.Backing == nil {
 			top.Backing = &xml.DiskSource{Type: backingTerminator}
@@ -31,8 +58,15 @@ func determineChain(top *xml.DiskSource) error {
 	}
 	last := top
 	for ; last.Backing != nil && last.Backing.Type != backingTerminator; last = last.Backing {
-		if local(last) && last.FDGroup == "" && !exists(last.Path) {
-			return errBroken(syscall.ENOENT, last, top)
+		if !local(last) || last.FDGroup != "" {
+			continue
+		}
+		err := c.look(last, func() error {
+			_, err := os.Stat(last.Path)
+			return err
+		})
+		if err != nil {
+			return c.errBroken(err, last)
 		}
 	}
 	if last.Backing != nil {
@@ -41,7 +75,7 @@ func determineChain(top *xml.DiskSource) error {
 	if last.Format == "" {
 		last.Format = "raw"
 	}
-	return followHeaders(last, top, 1)
+	return c.followHeaders(last, 1)
 }
 
 // plain says whether an image needs no look into its header.
@@ -50,12 +84,13 @@ func plain(s *xml.DiskSource) bool {
 }
 
 // errBroken is the error of an image that is not there.
-func errBroken(err error, s, top *xml.DiskSource) error {
-	if s == top {
-		return errStorage(err, "Cannot access storage file '%s' (as uid:%d, gid:%d)", s.Path, os.Geteuid(), os.Getegid())
+func (c chain) errBroken(err error, s *xml.DiskSource) error {
+	user := c.viewer(s)
+	if s == c.top {
+		return errStorage(err, "Cannot access storage file '%s' (as uid:%d, gid:%d)", s.Path, user.Uid, user.Gid)
 	}
 	return errStorage(err, "Cannot access backing file '%s' of storage file '%s' (as uid:%d, gid:%d)",
-		s.Path, top.Path, os.Geteuid(), os.Getegid())
+		s.Path, c.top.Path, user.Uid, user.Gid)
 }
 
 // errUnsafe is the error of a format that would have to be guessed although the image
@@ -63,7 +98,7 @@ func errBroken(err error, s, top *xml.DiskSource) error {
 var errUnsafe = errors.New("the format is a guess")
 
 // followHeaders reads the header of an image, and of those below it.
-func followHeaders(s, top *xml.DiskSource, depth int) error {
+func (c chain) followHeaders(s *xml.DiskSource, depth int) error {
 	if depth > maxChain {
 		return virerr.New(virerr.FromStorage, virerr.InternalError,
 			"backing store for %s is self-referential or too deeply nested", s.Path)
@@ -75,7 +110,7 @@ func followHeaders(s, top *xml.DiskSource, depth int) error {
 		}
 		return nil // QEMU follows those by itself
 	}
-	header, err := readHeader(s, top)
+	header, err := c.readHeader(s)
 	if err != nil {
 		return err
 	}
@@ -91,7 +126,7 @@ func followHeaders(s, top *xml.DiskSource, depth int) error {
 		return nil
 	}
 	below.Format = header.BackingFormat
-	err = followHeaders(below, top, depth+1)
+	err = c.followHeaders(below, depth+1)
 	if errors.Is(err, errUnsafe) {
 		return virerr.New(virerr.FromStorage, virerr.OperationInvalid,
 			"format of backing image '%s' of image '%s' was not specified in the image metadata "+
@@ -104,11 +139,15 @@ func followHeaders(s, top *xml.DiskSource, depth int) error {
 	return err
 }
 
-func readHeader(s, top *xml.DiskSource) (image.Header, error) {
-	f, err := os.Open(s.Path)
+func (c chain) readHeader(s *xml.DiskSource) (image.Header, error) {
+	var f *os.File
+	err := c.look(s, func() (err error) {
+		f, err = os.Open(s.Path)
+		return err
+	})
 	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return image.Header{}, errBroken(err, s, top)
+	case errors.Is(err, os.ErrNotExist), errors.Is(err, syscall.EACCES) && !c.reaches(s):
+		return image.Header{}, c.errBroken(err, s)
 	case err != nil:
 		return image.Header{}, errStorage(err, "Failed to open file '%s'", s.Path)
 	}
@@ -127,6 +166,14 @@ func readHeader(s, top *xml.DiskSource) (image.Header, error) {
 		return h, virerr.New(virerr.FromStorage, virerr.InternalError, "invalid image header of '%s'", s.Path)
 	}
 	return h, nil
+}
+
+// reaches says whether whoever must see an image finds it at all.
+func (c chain) reaches(s *xml.DiskSource) bool {
+	return c.look(s, func() error {
+		_, err := os.Stat(s.Path)
+		return err
+	}) == nil
 }
 
 // sourceOf is the image that a header names; nil for those that are not a file of this host.

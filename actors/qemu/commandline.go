@@ -100,8 +100,12 @@ func noSecrets(kind, usage string) ([]byte, error) {
 func (s *starter) files() error {
 	s.masterKey = make([]byte, masterKeySize)
 	_, _ = rand.Read(s.masterKey) // never fails: see crypto/rand
-	if err := os.WriteFile(filepath.Join(s.status.LibDir, "master-key.aes"), s.masterKey, 0o600); err != nil {
+	key := filepath.Join(s.status.LibDir, "master-key.aes")
+	if err := os.WriteFile(key, s.masterKey, 0o600); err != nil {
 		return fmt.Errorf("failed to write master key file: %w", err)
+	}
+	if err := s.drv.givePath(s.def, key); err != nil {
+		return err
 	}
 	return s.variableStore()
 }
@@ -130,6 +134,9 @@ func (s *starter) variableStore() error {
 	}
 	defer os.Remove(to.Name())
 	_, err = io.Copy(to, from)
+	if owner := s.drv.security.Owner(); owner != nil && err == nil {
+		err = to.Chown(int(owner.UID), int(owner.GID))
+	}
 	if err = errors.Join(err, to.Sync(), to.Close()); err != nil {
 		return errSystem(err, "Unable to write to file '%s'", path)
 	}

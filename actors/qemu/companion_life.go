@@ -45,7 +45,7 @@ func (m *machine) adoptCompanion(p *gen.Process, req adopt) error {
 }
 
 // companionGone takes the end of a companion; false says that the process was none.
-func (m *machine) companionGone(pid int) bool {
+func (m *machine) companionGone(p *gen.Process, pid int) bool {
 	for i, c := range m.attendants {
 		if c.pid != pid {
 			continue
@@ -58,7 +58,7 @@ func (m *machine) companionGone(pid int) bool {
 		if m.alone == nil && m.core.Active() && !m.gone {
 			m.drv.log.Warn(c.name + " of domain '" + m.document().Name + "' ended before its machine")
 		}
-		m.proceedAlone()
+		m.proceedAlone(p)
 		return true
 	}
 	return false
@@ -76,11 +76,12 @@ func (m *machine) endCompanions(p *gen.Process, then func()) {
 		}
 		p.SendAfter(companionGrace, impatient{})
 	}
-	m.proceedAlone()
+	m.proceedAlone(p)
 }
 
-func (m *machine) proceedAlone() {
-	if then := m.alone; then != nil && len(m.attendants) == 0 {
+// proceedAlone goes on when nobody is beside the machine any more, and its files are its own no more.
+func (m *machine) proceedAlone(p *gen.Process) {
+	if then := m.alone; then != nil && len(m.attendants) == 0 && !m.takeBack(p) {
 		m.alone = nil
 		then()
 	}

@@ -95,7 +95,11 @@ func (s *starter) startCompanion(h *companion.Process) error {
 	if err := suitable(h); err != nil {
 		return err
 	}
-	if err := prepareCompanion(h); err != nil {
+	user, err := s.companionUser(h)
+	if err != nil {
+		return err
+	}
+	if err := s.prepareCompanion(h, user); err != nil {
 		return err
 	}
 	if h.TPM != nil {
@@ -106,7 +110,7 @@ func (s *starter) startCompanion(h *companion.Process) error {
 	s.log.Say(time.Now(), "Starting external device: "+h.Title)
 	s.log.Print(h.Program + " " + strings.Join(h.Args, " ") + "\n")
 	s.log.Mark(s.ctx)
-	pid, err := s.runCompanion(h)
+	pid, err := s.runCompanion(h, user)
 	if err != nil {
 		return err
 	}
@@ -114,7 +118,21 @@ func (s *starter) startCompanion(h *companion.Process) error {
 		_ = syscall.Kill(-pid, syscall.SIGKILL)
 		return err
 	}
-	return s.awaitCompanion(h, pid)
+	if err := s.awaitCompanion(h, pid); err != nil || h.AsMachine || h.Socket == "" {
+		return err
+	}
+	return s.drv.givePath(s.def, h.Socket)
+}
+
+// companionUser is whom a companion runs as; nil for ourselves.
+func (s *starter) companionUser(h *companion.Process) (*syscall.Credential, error) {
+	switch {
+	case h.TPM != nil:
+		return s.drv.swtpmUser()
+	case h.AsMachine:
+		return s.drv.security.Process(s.def)
+	}
+	return nil, nil
 }
 
 // suitable wants the program to be there, in the words for that one.
@@ -133,7 +151,7 @@ func suitable(h *companion.Process) error {
 }
 
 // prepareCompanion makes the folders of a companion's files and takes old ones away.
-func prepareCompanion(h *companion.Process) error {
+func (s *starter) prepareCompanion(h *companion.Process, user *syscall.Credential) error {
 	files := h.Traces()
 	if h.Log != "" {
 		files = append(files, h.Log)
@@ -143,7 +161,7 @@ func prepareCompanion(h *companion.Process) error {
 			return errSystem(err, "cannot create directory '%s'", filepath.Dir(path))
 		}
 	}
-	if h.Forks && os.Geteuid() == 0 { // it gives root's powers up before it makes its files
+	if h.Forks && user == nil && os.Geteuid() == 0 { // it gives root's powers up before it makes its files
 		if err := os.Chown(filepath.Dir(h.PIDFile), nobody, nobody); err != nil {
 			return errSystem(err, "unable to set ownership of '%s'", filepath.Dir(h.PIDFile))
 		}
@@ -159,13 +177,16 @@ func prepareCompanion(h *companion.Process) error {
 	if err := os.WriteFile(h.Config, []byte(h.ConfigText), 0o600); err != nil {
 		return errSystem(err, "Failed to write '%s'", h.Config)
 	}
+	if h.AsMachine {
+		return s.drv.givePath(s.def, h.Config)
+	}
 	return nil
 }
 
 // runCompanion starts a companion and gives its pid, which is in its pid file then.
-func (s *starter) runCompanion(h *companion.Process) (int, error) {
+func (s *starter) runCompanion(h *companion.Process, user *syscall.Credential) (int, error) {
 	if h.Forks {
-		return s.forkCompanion(h)
+		return s.forkCompanion(h, user)
 	}
 	output := s.log.File
 	if h.Log != "" {
@@ -183,12 +204,7 @@ func (s *starter) runCompanion(h *companion.Process) (int, error) {
 	for _, f := range files {
 		defer f.Close()
 	}
-	spec := spawnSpec{argv: append([]string{h.Program}, h.Args...), env: os.Environ(), files: files, output: output, dir: "/"}
-	if h.TPM != nil {
-		if spec.user, err = s.drv.swtpmUser(); err != nil {
-			return 0, err
-		}
-	}
+	spec := spawnSpec{argv: append([]string{h.Program}, h.Args...), env: os.Environ(), files: files, output: output, dir: "/", user: user}
 	pid, err := spawn(spec)
 	if err != nil {
 		return 0, errSystem(err, "Could not start '%s'", h.Name)
@@ -201,10 +217,10 @@ func (s *starter) runCompanion(h *companion.Process) (int, error) {
 }
 
 // forkCompanion runs a companion that goes to the background by itself.
-func (s *starter) forkCompanion(h *companion.Process) (int, error) {
+func (s *starter) forkCompanion(h *companion.Process, user *syscall.Credential) (int, error) {
 	ctx, cancel := context.WithTimeout(s.ctx, companionPatience)
 	defer cancel()
-	r, err := outside.Host{}.Run(ctx, outside.Command{Path: h.Program, Args: h.Args, Dir: "/"})
+	r, err := outside.Host{}.Run(ctx, outside.Command{Path: h.Program, Args: h.Args, Dir: "/", User: user})
 	if err != nil {
 		return 0, errInternal("Could not start '%s': %s", h.Name, firstLine(r.Stderr, err))
 	}
@@ -219,6 +235,9 @@ func (s *starter) companionSockets(h *companion.Process) ([]*os.File, error) {
 	switch {
 	case h.Listen != "":
 		f, err := listenAt(h.Listen)
+		if err == nil {
+			err = s.drv.givePath(s.def, h.Listen)
+		}
 		return []*os.File{f}, err
 	case h.Pair:
 		pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)

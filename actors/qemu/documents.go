@@ -69,6 +69,7 @@ func inPath(name string) string {
 func (d *Driver) parse(ctx context.Context, text []byte, o xml.ParseOptions) (*xml.Domain, error) {
 	raw := o
 	raw.SkipPostParse, raw.SkipValidate, raw.DefaultArch = true, true, caps.HostArch()
+	raw.DefaultSecModel = d.security.Models()[0]
 	def, err := xml.Parse(text, raw)
 	if err != nil {
 		return nil, err

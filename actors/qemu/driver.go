@@ -17,12 +17,14 @@ import (
 	"virtree.dev/actors/qemu/caps"
 	"virtree.dev/actors/qemu/defaults"
 	"virtree.dev/actors/qemu/lockmanager"
+	"virtree.dev/actors/qemu/security"
 	"virtree.dev/actors/qemu/stdio"
 	"virtree.dev/actors/schema"
 	"virtree.dev/config/paths"
 	"virtree.dev/config/qemuconf"
 	outside "virtree.dev/internal/command"
 	"virtree.dev/internal/hostinfo"
+	"virtree.dev/internal/ownership"
 	"virtree.dev/protocol/program"
 	"virtree.dev/protocol/qemuprog"
 	"virtree.dev/protocol/remote"
@@ -43,6 +45,7 @@ type Options struct {
 
 	HostUUID xml.UUID // the host's identity in capabilities
 	Locks    *lockmanager.Manager
+	Security *security.Policy
 }
 
 // Driver serves the machines of QEMU. Its fields do not change once it is made;
@@ -50,6 +53,8 @@ type Options struct {
 type Driver struct {
 	system   *gen.System
 	config   *qemuconf.Config
+	security *security.Policy
+	owners   ownership.Boot
 	dirs     paths.Dirs
 	files    files
 	host     hostinfo.Host
@@ -81,14 +86,19 @@ type Driver struct {
 // New makes the driver; its processes are started by Child.
 func New(o Options) *Driver {
 	d := &Driver{
-		system: o.System, config: o.Config, dirs: o.Dirs, files: files{o.Dirs.QEMU()},
+		system: o.System, config: o.Config, security: o.Security, dirs: o.Dirs, files: files{o.Dirs.QEMU()},
 		bus: o.Bus, log: o.Log, registry: domain.NewRegistry(),
 		ports:    newPortPool(o.Config),
 		swtpm:    &swtpm{runner: outside.Host{}},
 		stdio:    newStdio(&o),
 		locks:    o.Locks,
 		schemas:  schema.Validator{Runner: outside.Host{}, Folder: schema.Folder},
-		launcher: caps.Launcher{Runner: outside.Host{}, Folder: o.Dirs.QEMU().Lib},
+		launcher: caps.Launcher{Runner: outside.Host{}, Folder: o.Dirs.QEMU().Lib, User: o.Security.Probing()},
+	}
+	if at, err := d.host.BootTime(); err != nil {
+		d.log.Warn(err.Error())
+	} else {
+		d.owners = ownership.Boot(at)
 	}
 	d.binaries = caps.NewStore(filepath.Join(o.Dirs.QEMU().Cache, "capabilities"), d.launcher)
 	d.processor, d.hostUUID = caps.NewHostProcessor(d.host), o.HostUUID

@@ -11,6 +11,7 @@ import (
 
 	"virtree.dev/actors/qemu/command"
 	"virtree.dev/config/paths"
+	"virtree.dev/internal/account"
 	"virtree.dev/internal/statefile"
 	"virtree.dev/protocol/virerr"
 	"virtree.dev/protocol/xml/domain"
@@ -66,14 +67,27 @@ func (f files) memory(id int, name string) string {
 	return filepath.Join(f.MemoryBacking, shortName(id, name))
 }
 
-// prepare makes the folders that the driver keeps.
-func (f files) prepare() error {
+// prepare makes the folders that the driver keeps; some are of the machines' user, who is nil for ourselves.
+func (f files) prepare(user *account.IDs) error {
 	for _, dir := range []string{f.Config, f.State, f.Lib, f.Cache, f.Log, f.NVRAM} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return fmt.Errorf("cannot create folder '%s': %w", dir, err)
 		}
 	}
-	return nil
+	if user == nil {
+		return nil
+	}
+	for _, dir := range []string{
+		f.Lib, f.Save, f.Snapshot, f.Checkpoint, f.AutoDump, f.ChannelTarget, f.NVRAM, f.MemoryBacking, f.Slirp, f.Passt, f.DBus,
+	} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return fmt.Errorf("cannot create folder '%s': %w", dir, err)
+		}
+		if err := os.Chown(dir, int(user.UID), int(user.GID)); err != nil {
+			return fmt.Errorf("unable to set ownership of '%s' to %s: %w", dir, user, err)
+		}
+	}
+	return os.Chmod(f.DBus, 0o770)
 }
 
 // editHint is the comment that libvirt's files begin with.

@@ -26,6 +26,9 @@ func (m *machine) HandleCall(p *gen.Process, from gen.From, req any) (any, error
 		return m.updateMachine(req.Change)
 	case adopt:
 		return struct{}{}, m.adoptCompanion(p, req)
+	case giving:
+		m.given = req.State
+		return struct{}{}, nil
 	case launched:
 		m.step(p, domain.Launched{Paused: req.Paused})
 		return m.object(), nil
@@ -79,9 +82,12 @@ func (m *machine) HandleMessage(p *gen.Process, msg any) error {
 	case monitorLost:
 		m.lost(p, msg)
 	case processGone:
-		if !m.companionGone(msg.PID) {
+		if !m.companionGone(p, msg.PID) {
 			m.exited(p, msg)
 		}
+	case takenBack:
+		m.given = notGiven
+		m.proceedAlone(p)
 	case impatient:
 		m.killCompanions()
 	case overdue:

@@ -48,7 +48,7 @@ func (d *Driver) hostCapabilities() (*capabilities.Host, error) {
 	h := &capabilities.Host{
 		UUID: d.hostUUID.String(), CPU: processor, IOMMU: d.host.IOMMU(),
 		Transports: []string{"tcp", "rdma"},
-		SecModels:  []capabilities.SecModel{{Model: securityModel, DOI: securityDOI}},
+		SecModels:  d.secModels(),
 	}
 	pages, _ := d.host.Pages(hostinfo.AllNodes)
 	for _, p := range pages {

@@ -254,16 +254,6 @@ func (d *Driver) nodeMemoryParameters(_ *dispatch.Call, a *remote.NodeGetMemoryP
 	return &remote.NodeGetMemoryParametersRet{Params: params, Nparams: int32(len(params))}, nil
 }
 
-// Nothing but the users of the host keeps machines apart.
-const (
-	securityModel = "none"
-	securityDOI   = "0"
-)
-
-func (d *Driver) nodeSecurityModel(*dispatch.Call, *dispatch.Void) (*remote.NodeGetSecurityModelRet, error) {
-	return &remote.NodeGetSecurityModelRet{Model: chars(securityModel), Doi: chars(securityDOI)}, nil
-}
-
 // chars makes what XDR has for a char array, with its end mark.
 func chars(s string) []int8 {
 	r := make([]int8, len(s)+1)

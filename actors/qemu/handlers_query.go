@@ -165,25 +165,6 @@ func (d *Driver) hasManagedSave(c *dispatch.Call, a *remote.DomainHasManagedSave
 	return &remote.DomainHasManagedSaveImageRet{Result: flag(o.ManagedSave)}, nil
 }
 
-func (d *Driver) securityLabel(_ *dispatch.Call, a *remote.DomainGetSecurityLabelArgs) (*remote.DomainGetSecurityLabelRet, error) {
-	if _, err := d.find(a.Dom); err != nil {
-		return nil, err
-	}
-	return &remote.DomainGetSecurityLabelRet{Label: chars("")}, nil
-}
-
-func (d *Driver) securityLabels(_ *dispatch.Call, a *remote.DomainGetSecurityLabelListArgs) (*remote.DomainGetSecurityLabelListRet, error) {
-	o, err := d.find(a.Dom)
-	if err != nil {
-		return nil, err
-	}
-	r := &remote.DomainGetSecurityLabelListRet{}
-	if o.Active() {
-		r.Labels, r.Ret = []remote.DomainGetSecurityLabelRet{{Label: chars("")}}, 1
-	}
-	return r, nil
-}
-
 // guestHostname would be asked of the guest's agent or of a network's leases.
 func (d *Driver) guestHostname(c *dispatch.Call, a *remote.DomainGetHostnameArgs) (*remote.DomainGetHostnameRet, error) {
 	const known = virtype.DomainGetHostnameLease | virtype.DomainGetHostnameAgent

@@ -104,7 +104,7 @@ func (d *Driver) hugeTLB(def *xml.Domain, starts bool) func(uint64) (string, err
 			if err := os.MkdirAll(filepath.Join(m.path, hugeFolder), 0o711); err != nil {
 				return "", errSystem(err, "unable to create hugepage path %s", filepath.Join(m.path, hugeFolder))
 			}
-			return folder, makeFolder(folder)
+			return folder, d.makeFolder(def, folder)
 		}
 		return "", errInternal("Unable to find any usable hugetlbfs mount for %d KiB", size)
 	}
@@ -116,7 +116,7 @@ func (d *Driver) memoryFile(def *xml.Domain, starts bool) func(string) (string, 
 	return func(alias string) (string, error) {
 		dir := d.files.memory(def.ID, def.Name)
 		if starts {
-			if err := makeFolder(dir); err != nil {
+			if err := d.makeFolder(def, dir); err != nil {
 				return "", err
 			}
 		}
@@ -124,11 +124,12 @@ func (d *Driver) memoryFile(def *xml.Domain, starts bool) func(string) (string, 
 	}
 }
 
-func makeFolder(path string) error {
+// makeFolder makes a folder for the memory of a machine.
+func (d *Driver) makeFolder(def *xml.Domain, path string) error {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return errSystem(err, "Unable to create %s", path)
 	}
-	return nil
+	return d.givePath(def, path)
 }
 
 // forget takes away what a machine left behind.

@@ -1,6 +1,8 @@
 package qemu
 
 import (
+	"syscall"
+
 	"virtree.dev/actors/qemu/command"
 	"virtree.dev/actors/qemu/images"
 	"virtree.dev/protocol/remote"
@@ -14,7 +16,7 @@ import (
 func (d *Driver) prepareImages(def *xml.Domain) error {
 	for _, find := range []func(*xml.Disk) error{
 		func(disk *xml.Disk) error { return images.Translate(disk.Source, noPools{d.dirs.Privileged}) },
-		func(disk *xml.Disk) error { return determineChain(disk.Source) },
+		func(disk *xml.Disk) error { return d.chainOf(def, disk.Source).determine() },
 	} {
 		dropped, err := images.Prepare(def, true, find)
 		d.emitMissing(def, dropped)
@@ -26,6 +28,10 @@ func (d *Driver) prepareImages(def *xml.Domain) error {
 		source.Index = number
 	}
 	return nil
+}
+
+func (d *Driver) chainOf(def *xml.Domain, top *xml.DiskSource) chain {
+	return chain{top, func(s *xml.DiskSource) *syscall.Credential { return d.security.Viewer(def, s, top) }}
 }
 
 func (d *Driver) emitMissing(def *xml.Domain, dropped []images.Missing) {

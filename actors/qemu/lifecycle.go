@@ -41,6 +41,7 @@ func (m *machine) attachMachine(p *gen.Process, from gen.From, req attach) error
 	if err := m.hold(p, req.PID); err != nil {
 		return err
 	}
+	m.given = surelyGiven
 	m.saveStatus()
 	if err := failpoint.Hit("qemu.start.status"); err != nil {
 		return err

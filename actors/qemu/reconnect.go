@@ -32,7 +32,8 @@ func (m *machine) reconnect(p *gen.Process, s *domstatus.Status) {
 		ID: s.Domain.ID, State: state, Reason: reason, FakeReboot: s.FakeReboot,
 		Destroying: s.Job != nil && s.Job.Type == jobDestroy,
 	})
-	if !there {
+	if m.given = surelyGiven; !there {
+		m.given = maybeGiven
 		m.finish(p)
 		return
 	}

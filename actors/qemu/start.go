@@ -70,6 +70,7 @@ var startSteps = []struct {
 	{"log", (*starter).openLog},
 	{"companions", (*starter).companions},
 	{"build", (*starter).build},
+	{"owners", (*starter).giveFiles},
 	{"spawn", (*starter).spawn},
 	{"pidfile", (*starter).savePID},
 	{"attach", (*starter).attach},
@@ -149,11 +150,17 @@ func (s *starter) prepare() error {
 	if s.def, err = s.drv.copyDocument(config); err != nil {
 		return err
 	}
-	s.def.ID = s.drv.nextID()
 	if s.caps, err = s.drv.complete(s.ctx, s.def, xml.ParseOptions{ABIUpdate: true, Inactive: true}); err != nil {
 		return err
 	}
 	if err := s.drv.checkStart(s.def, s.caps); err != nil {
+		return err
+	}
+	if err := s.drv.security.Check(s.def); err != nil {
+		return err
+	}
+	s.def.ID = s.drv.nextID()
+	if err := s.drv.security.Generate(s.def); err != nil {
 		return err
 	}
 	if s.caps.Has("query-cpu-model-expansion") && s.def.CPU != nil && (s.def.CPU.Mode != "custom" || s.def.CPU.Model != "") {
@@ -181,6 +188,9 @@ func (s *starter) folders() error {
 	for _, dir := range []string{lib, channels} {
 		if err := os.MkdirAll(dir, 0o750); err != nil {
 			return fmt.Errorf("cannot create directory '%s': %w", dir, err)
+		}
+		if err := s.drv.givePath(s.def, dir); err != nil {
+			return err
 		}
 	}
 	s.status = s.newStatus()
@@ -222,8 +232,12 @@ func (s *starter) spawn() error {
 	s.log.Say(now, s.drv.startingUp(s.caps))
 	s.log.Print(s.line.Text() + "\n")
 	s.log.Mark(s.ctx)
+	user, err := s.drv.security.Process(s.def)
+	if err != nil {
+		return err
+	}
 	pid, err := spawn(spawnSpec{
-		argv: s.line.Argv, env: s.line.Env, files: s.opened, output: s.log.File, dir: "/", memory: s.memoryPolicy(),
+		argv: s.line.Argv, env: s.line.Env, files: s.opened, output: s.log.File, dir: "/", user: user, memory: s.memoryPolicy(),
 		holder: s.drv.locks.Holder(ownerOf(s.def, 0)),
 	})
 	if err != nil {

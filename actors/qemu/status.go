@@ -24,6 +24,7 @@ func (s *starter) newStatus() *domstatus.Status {
 		ChannelTargetDir: f.channelDir(s.def.ID, s.def.Name),
 		MemoryBackingDir: f.memory(s.def.ID, s.def.Name),
 		AgentTimeout:     domstatus.AgentBlocks,
+		RememberOwner:    s.drv.security.Remember,
 		QEMUCaps:         s.caps.StatusFlags(),
 		NodenameIndex:    uint64(nodes.Last),
 		FDSetIndex:       uint(len(nodes.Sets)),

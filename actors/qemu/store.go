@@ -66,7 +66,7 @@ type store struct {
 // Init starts a process for each domain on the disk. After its own restart it takes over those that run.
 func (s *store) Init(p *gen.Process) error {
 	s.names, s.taken = map[string]xml.UUID{}, map[xml.UUID]string{}
-	if err := s.drv.files.prepare(); err != nil {
+	if err := s.drv.files.prepare(s.drv.security.Owner()); err != nil {
 		return err
 	}
 	for _, o := range s.drv.load() {

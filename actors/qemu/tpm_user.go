@@ -3,13 +3,11 @@ package qemu
 import (
 	"io/fs"
 	"os"
-	"os/user"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"syscall"
 
 	"virtree.dev/actors/qemu/companion"
+	"virtree.dev/internal/account"
 )
 
 // defaultTPMUser is who serves TPMs when qemu.conf names nobody, where there is such a user.
@@ -20,48 +18,28 @@ func (d *Driver) swtpmUser() (*syscall.Credential, error) {
 	if !d.dirs.Privileged {
 		return nil, nil
 	}
-	uid, err := identify(d.config.SWTPMUser, "user", func(name string) (string, error) {
-		u, err := user.Lookup(name)
-		if err != nil {
-			return "", err
-		}
-		return u.Uid, nil
-	})
+	uid, err := identify(d.config.SWTPMUser, account.User)
 	if err != nil {
 		return nil, err
 	}
-	gid, err := identify(d.config.SWTPMGroup, "group", func(name string) (string, error) {
-		g, err := user.LookupGroup(name)
-		if err != nil {
-			return "", err
-		}
-		return g.Gid, nil
-	})
+	gid, err := identify(d.config.SWTPMGroup, account.Group)
 	if err != nil || uid == 0 && gid == 0 {
 		return nil, err
 	}
 	return &syscall.Credential{Uid: uid, Gid: gid, Groups: []uint32{gid}}, nil
 }
 
-// identify finds the number of a user or a group. "+7" is a number even where somebody is called 7.
-func identify(name, what string, find func(string) (string, error)) (uint32, error) {
+// identify finds the number of a user or a group; root's, where the usual one is not there.
+func identify(name string, find func(string) (uint32, error)) (uint32, error) {
 	if name == "" {
-		name = "+0" // where the usual one is not there
-		if found, err := find(defaultTPMUser); err == nil {
-			name = "+" + found
-		}
+		id, _ := find(defaultTPMUser)
+		return id, nil
 	}
-	number, plain := strings.CutPrefix(name, "+")
-	if !plain {
-		if found, err := find(name); err == nil {
-			number = found
-		}
-	}
-	id, err := strconv.ParseUint(number, 10, 32)
+	id, err := find(name)
 	if err != nil {
-		return 0, errInternal("Failed to parse %s '%s'", what, name)
+		return 0, errInternal("%s", err)
 	}
-	return uint32(id), nil
+	return id, nil
 }
 
 // giveTPM lets the user of the emulator have its state, its log and the folder of its socket.

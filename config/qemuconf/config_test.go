@@ -44,7 +44,6 @@ what = 1
 		t.Errorf("%+v", c)
 	}
 	want := []string{
-		"qemu.conf:3: parameter 'security_driver' has no effect yet: it waits for security drivers",
 		"qemu.conf:7: parameter 'migration_host' has no effect yet: it waits for migration",
 		"qemu.conf:8: unknown parameter 'what' is ignored",
 	}

@@ -81,13 +81,13 @@ func tlsSettings() []setting {
 
 func securitySettings() []setting {
 	return []setting{
-		conf.TextOrTexts("security_driver", conf.Later("security drivers"), func(c *Config) *[]string { return &c.Security.Drivers }),
-		conf.Flag("security_default_confined", conf.Later("security drivers"), func(c *Config) *bool { return &c.Security.DefaultConfined }),
-		conf.Flag("security_require_confined", conf.Later("security drivers"), func(c *Config) *bool { return &c.Security.RequireConfined }),
-		conf.Text("user", conf.Later("security drivers"), func(c *Config) *string { return &c.Security.User }),
-		conf.Text("group", conf.Later("security drivers"), func(c *Config) *string { return &c.Security.Group }),
-		conf.Flag("dynamic_ownership", conf.Later("security drivers"), func(c *Config) *bool { return &c.Security.DynamicOwnership }),
-		conf.Flag("remember_owner", conf.Later("security drivers"), func(c *Config) *bool { return &c.Security.RememberOwner }),
+		conf.TextOrTexts("security_driver", "the start of the driver", func(c *Config) *[]string { return &c.Security.Drivers }),
+		conf.Flag("security_default_confined", "labels of a machine", func(c *Config) *bool { return &c.Security.DefaultConfined }),
+		conf.Flag("security_require_confined", "labels of a machine", func(c *Config) *bool { return &c.Security.RequireConfined }),
+		conf.Text("user", "who a machine is", func(c *Config) *string { return &c.Security.User }),
+		conf.Text("group", "who a machine is", func(c *Config) *string { return &c.Security.Group }),
+		conf.Flag("dynamic_ownership", "files of a machine", func(c *Config) *bool { return &c.Security.DynamicOwnership }),
+		conf.Flag("remember_owner", "files of a machine", func(c *Config) *bool { return &c.Security.RememberOwner }),
 		conf.Texts("cgroup_controllers", conf.Later("cgroups"), func(c *Config) *[]string { return &c.Security.CgroupControllers }),
 		conf.Texts("cgroup_device_acl", conf.Later("cgroups"), func(c *Config) *[]string { return &c.Security.CgroupDeviceACL }),
 		conf.Integer("seccomp_sandbox", "-sandbox of a QEMU", func(c *Config) *int { return &c.Security.Seccomp }),

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -34,6 +35,19 @@ func (h Host) ProcessTimes(pid int) (ProcessTimes, error) {
 // ThreadTimes reads the times of one thread.
 func (h Host) ThreadTimes(pid, tid int) (ProcessTimes, error) {
 	return h.stat(fmt.Sprintf("/proc/%d/task/%d/stat", pid, tid))
+}
+
+// ProcessOwner tells whose process it is.
+func (h Host) ProcessOwner(pid int) (uid, gid uint32, err error) {
+	info, err := os.Lstat(h.path(fmt.Sprintf("/proc/%d", pid)))
+	if err != nil {
+		return 0, 0, err
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0, 0, syscall.ENOSYS
+	}
+	return st.Uid, st.Gid, nil
 }
 
 // Numbers of the fields in /proc/PID/stat behind the name.

@@ -41,6 +41,7 @@ var blows = []blow{
 	{"qemu.start.log", defined, startIt, off(shutoffFailed)},
 	{"qemu.start.companions", defined, startIt, off(shutoffFailed)},
 	{"qemu.start.build", defined, startIt, off(shutoffFailed)},
+	{"qemu.start.owners", defined, startIt, off(shutoffFailed)},
 	{"qemu.start.spawn", defined, startIt, off(shutoffDaemon)},
 	{"qemu.start.pidfile", defined, startIt, off(shutoffDaemon)},
 	{"qemu.start.status", defined, startIt, off(shutoffDaemon)},

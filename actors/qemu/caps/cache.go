@@ -30,6 +30,7 @@ type Store struct {
 	folder string
 	probe  func(ctx context.Context, binary string) (*Caps, error)
 	root   hostRoot
+	user   *syscall.Credential // whom machines run as; nil: ourselves
 	host   func() HostStamp
 	kvm    atomic.Pointer[kvmState]
 
@@ -55,7 +56,7 @@ type kvmState struct {
 
 // NewStore makes a store over a folder, which is made when needed; empty keeps nothing on the disk.
 func NewStore(folder string, l Launcher) *Store {
-	s := &Store{folder: folder, probe: l.Launch, root: "/", entries: map[string]*entry{}}
+	s := &Store{folder: folder, probe: l.Launch, root: "/", user: l.User, entries: map[string]*entry{}}
 	s.host = sync.OnceValue(s.root.stamp)
 	return s
 }
@@ -155,7 +156,7 @@ func (s *Store) kvmUsable() bool {
 	if k := s.kvm.Load(); k != nil && k.ctime == ctime {
 		return k.usable
 	}
-	k := &kvmState{ctime: ctime, usable: ctime != 0 && s.root.kvmUsable()}
+	k := &kvmState{ctime: ctime, usable: ctime != 0 && s.root.kvmUsable(s.user)}
 	s.kvm.Store(k)
 	return k.usable
 }

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"virtree.dev/internal/sys"
 )
 
 // HostStamp tells whether a host can do the same as before with a binary of its own architecture.
@@ -72,14 +74,19 @@ func (r hostRoot) nested() bool {
 	return false
 }
 
-// kvmUsable asks the kernel by opening the device, for the user that we are.
-func (r hostRoot) kvmUsable() bool {
-	f, err := os.OpenFile(filepath.Join(string(r), "/dev/kvm"), os.O_RDWR, 0)
-	if err != nil {
-		return false
+// kvmUsable asks the kernel by opening the device, for the user; nil is the one that we are.
+func (r hostRoot) kvmUsable(user *syscall.Credential) bool {
+	try := func() error {
+		f, err := os.OpenFile(filepath.Join(string(r), "/dev/kvm"), os.O_RDWR, 0)
+		if err != nil {
+			return err
+		}
+		return f.Close()
 	}
-	_ = f.Close()
-	return true
+	if user != nil && user.Uid != uint32(os.Geteuid()) {
+		return sys.AsUser(user, try) == nil
+	}
+	return try() == nil
 }
 
 // changed gives when a file's inode was last changed, in nanoseconds; 0 when there is none.

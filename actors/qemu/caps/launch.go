@@ -33,7 +33,8 @@ const (
 // Launcher starts binaries to ask them.
 type Launcher struct {
 	Runner command.Runner
-	Folder string // where sockets go for a moment; empty for the system's temporary folder
+	Folder string              // where sockets go for a moment; empty for the system's temporary folder
+	User   *syscall.Credential // whom they run as; nil: ourselves
 }
 
 // Launch runs a binary without a machine, asks it what it can do, and ends it; a second time without
@@ -61,6 +62,13 @@ func (l Launcher) with(ctx context.Context, binary, machine string, f func(Queri
 		return err
 	}
 	defer os.RemoveAll(folder)
+	if l.User != nil {
+		if err := os.Chown(folder, int(l.User.Uid), -1); err != nil {
+			var errno syscall.Errno
+			_ = errors.As(err, &errno)
+			return virerr.System(virerr.FromQEMU, errno, "Cannot chown uniq path: %s", folder)
+		}
+	}
 	socket, pidfile := filepath.Join(folder, "qmp.monitor"), filepath.Join(folder, pidName)
 	if err := l.start(ctx, binary, machine, socket, pidfile); err != nil {
 		return err
@@ -109,7 +117,7 @@ func (l Launcher) Sweep() {
 func (l Launcher) start(ctx context.Context, binary, machine, socket, pidfile string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
-	r, err := l.Runner.Run(ctx, command.Command{Path: binary, Env: environment(), Args: []string{
+	r, err := l.Runner.Run(ctx, command.Command{Path: binary, Env: environment(), User: l.User, Args: []string{
 		"-S", "-no-user-config", "-nodefaults", "-nographic", "-machine", machine,
 		"-qmp", "unix:" + socket + ",server=on,wait=off", "-pidfile", pidfile, "-daemonize",
 	}})

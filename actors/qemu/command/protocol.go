@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"os/user"
 	"strconv"
 	"strings"
 
+	"virtree.dev/internal/account"
 	"virtree.dev/protocol/xml/domain"
 )
 
@@ -259,35 +259,18 @@ func (b *builder) nfsProps(p *Props, n *domain.NetworkSource) {
 		return
 	}
 	p.Obj("server", props("host", n.Hosts[0].Name, "type", "inet")).OptStr("path", n.Name)
-	b.nfsID(p, "user", n.NFSUser, func(s string) (string, error) {
-		u, err := user.Lookup(s)
-		if err != nil {
-			return "", err
-		}
-		return u.Uid, nil
-	})
-	b.nfsID(p, "group", n.NFSGroup, func(s string) (string, error) {
-		g, err := user.LookupGroup(s)
-		if err != nil {
-			return "", err
-		}
-		return g.Gid, nil
-	})
+	b.nfsID(p, "user", n.NFSUser, account.User)
+	b.nfsID(p, "group", n.NFSGroup, account.Group)
 }
 
 // nfsID adds a number given as such (+1000) or by name.
-func (b *builder) nfsID(p *Props, name, text string, find func(string) (string, error)) {
+func (b *builder) nfsID(p *Props, name, text string, find func(string) (uint32, error)) {
 	if text == "" {
 		return
 	}
-	id, err := strconv.ParseUint(strings.TrimPrefix(text, "+"), 10, 32)
-	if !strings.HasPrefix(text, "+") {
-		if found, lookup := find(text); lookup == nil {
-			id, err = strconv.ParseUint(found, 10, 32)
-		}
-	}
+	id, err := find(text)
 	if err != nil {
-		b.internal("Failed to parse %s '%s'", name, text)
+		b.internal("%s", err)
 	}
-	p.Uint(name, id)
+	p.Uint(name, uint64(id))
 }

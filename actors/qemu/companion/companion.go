@@ -50,6 +50,8 @@ type Process struct {
 	Files []string
 	// Config is a file that is written before, with its text.
 	Config, ConfigText string
+	// AsMachine tells that it runs as the same user as QEMU.
+	AsMachine bool
 	// Device is the alias of the device that it is for.
 	Device string
 	// TPM is set for the emulator of a TPM, whose state has to be made first.
@@ -136,7 +138,7 @@ func (m *maker) gpus() {
 			continue
 		}
 		h := Process{
-			Title: "vhost-user-gpu", Name: "vhost-user-gpu", Pair: true, Device: v.Alias,
+			Title: "vhost-user-gpu", Name: "vhost-user-gpu", Pair: true, AsMachine: true, Device: v.Alias,
 			Args:    []string{"--fd=3"},
 			PIDFile: filepath.Join(m.host.State, m.host.ShortName+"-"+v.Alias+"-vhost-user-gpu.pid"),
 		}
@@ -165,7 +167,7 @@ func (m *maker) bus() {
 			continue
 		}
 		m.add(Process{
-			Title: "dbus-daemon", Name: "dbus-daemon", Program: m.program(m.host.DBusName),
+			Title: "dbus-daemon", Name: "dbus-daemon", AsMachine: true, Program: m.program(m.host.DBusName),
 			Args: []string{"--config-file=" + base + ".conf"}, PIDFile: base + ".pid", Socket: base + ".sock",
 			Config: base + ".conf", ConfigText: busConfig(base + ".sock"),
 		})

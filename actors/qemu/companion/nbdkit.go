@@ -23,7 +23,7 @@ func (m *maker) nbdkit() {
 			continue
 		}
 		h := Process{
-			Title: "nbdkit", Name: "nbdkit", Program: m.program("nbdkit"),
+			Title: "nbdkit", Name: "nbdkit", AsMachine: true, Program: m.program("nbdkit"),
 			PIDFile: filepath.Join(m.host.LibDir, "nbdkit-"+node+".pid"),
 			Socket:  command.NBDKitSocket(m.host.LibDir, node),
 		}

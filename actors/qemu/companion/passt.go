@@ -18,7 +18,7 @@ func (m *maker) passts() {
 		}
 		base := filepath.Join(m.host.Passt, m.host.ShortName+"-"+n.Alias)
 		h := Process{
-			Title: "passt", Name: "passt", Program: m.program("passt"), Forks: true, Device: n.Alias,
+			Title: "passt", Name: "passt", Program: m.program("passt"), Forks: true, AsMachine: true, Device: n.Alias,
 			PIDFile: base + "-passt.pid", Socket: base + ".socket",
 		}
 		h.Args = []string{"--one-off", "--socket", h.Socket, "--pid", h.PIDFile}

@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"virtree.dev/actors/events"
 	"virtree.dev/actors/qemu"
 	"virtree.dev/actors/qemu/lockmanager"
+	"virtree.dev/actors/qemu/security"
 	"virtree.dev/config/paths"
 	"virtree.dev/config/qemuconf"
 	"virtree.dev/internal/logging"
@@ -63,7 +65,18 @@ func QEMU(h Host) (Driver, error) {
 	if err != nil {
 		return nil, fmt.Errorf("Initialization of QEMU state driver failed: %w", err)
 	}
-	d := qemu.New(qemu.Options{System: h.System, Dirs: h.Dirs, Config: config, Bus: h.Bus, Log: log, HostUUID: h.UUID, Locks: locks})
+	policy, notes, err := security.New(config, h.Dirs.Privileged)
+	if err != nil {
+		lock.Release()
+		log.Error(err.Error())
+		return nil, errors.New("Initialization of QEMU state driver failed: internal error: Failed to initialize security drivers")
+	}
+	for _, n := range notes {
+		log.Warn(n)
+	}
+	d := qemu.New(qemu.Options{
+		System: h.System, Dirs: h.Dirs, Config: config, Bus: h.Bus, Log: log, HostUUID: h.UUID, Locks: locks, Security: policy,
+	})
 	return &alone{d, lock}, nil
 }
 
