@@ -84,6 +84,7 @@ cover-api: ## count the procedures and functions of libvirt's API that are done
 DESTDIR ?=
 SBINDIR ?= /usr/sbin
 BINDIR  ?= /usr/bin
+POLKIT  ?= /usr/share/polkit-1
 UNITDIR ?= /usr/lib/systemd/system
 BIN     ?= bin
 DAEMONS  = libvirtd virtlogd virtlockd
@@ -91,7 +92,9 @@ DAEMONS  = libvirtd virtlogd virtlockd
 install: build install-files ## install binaries and unit files: make install [DESTDIR=DIR]
 
 install-files: ## put what was built in BIN in place, without building: what packages call
-	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(BINDIR) $(DESTDIR)$(UNITDIR)
+	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(BINDIR) $(DESTDIR)$(UNITDIR) $(DESTDIR)$(POLKIT)/actions $(DESTDIR)$(POLKIT)/rules.d
 	for daemon in $(DAEMONS); do test ! -e $(BIN)/$$daemon || install -m 755 $(BIN)/$$daemon $(DESTDIR)$(SBINDIR)/ || exit 1; done
 	install -m 755 $(BIN)/virt-observe $(DESTDIR)$(BINDIR)/
 	for unit in systemd/units/*; do sed 's|=/usr/sbin/|=$(SBINDIR)/|' $$unit > $(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; done
+	install -m 644 config/polkit/*.policy $(DESTDIR)$(POLKIT)/actions/
+	install -m 644 config/polkit/*.rules $(DESTDIR)$(POLKIT)/rules.d/

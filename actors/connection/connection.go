@@ -1,6 +1,8 @@
 package connection
 
 import (
+	"context"
+
 	"virtree.dev/actors/dispatch"
 	"virtree.dev/actors/driver"
 	"virtree.dev/actors/events"
@@ -16,10 +18,21 @@ import (
 type Service struct {
 	drivers driver.Roster
 	bus     *events.Bus
+	policy  Policy // nil: nobody comes in by it
+}
+
+// Policy decides what the process of a client may do.
+type Policy interface {
+	Allow(ctx context.Context, who dispatch.Identity, action string) error
 }
 
 // New makes the service for a daemon's drivers.
-func New(drivers driver.Roster, bus *events.Bus) *Service { return &Service{drivers, bus} }
+func New(drivers driver.Roster, bus *events.Bus) *Service {
+	return &Service{drivers: drivers, bus: bus}
+}
+
+// Trust lets clients in that a policy allows to.
+func (s *Service) Trust(p Policy) { s.policy = p }
 
 // Tables are the handlers, by program.
 func (s *Service) Tables() []*dispatch.Table {
@@ -27,7 +40,7 @@ func (s *Service) Tables() []*dispatch.Table {
 	dispatch.Handle(t, remote.ProcConnectOpen, dispatch.Worker, s.open)
 	dispatch.Handle(t, remote.ProcConnectClose, dispatch.Inline, s.close)
 	dispatch.Handle(t, remote.ProcAuthList, dispatch.Inline, s.authList)
-	dispatch.Handle(t, remote.ProcAuthPolkit, dispatch.Inline, authPolkit)
+	dispatch.Handle(t, remote.ProcAuthPolkit, dispatch.Worker, s.authPolkit)
 	dispatch.Handle(t, remote.ProcAuthSASLInit, dispatch.Inline, authSASLInit)
 	dispatch.Handle(t, remote.ProcAuthSASLStart, dispatch.Inline, authSASLStart)
 	dispatch.Handle(t, remote.ProcAuthSASLStep, dispatch.Inline, authSASLStep)

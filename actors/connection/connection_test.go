@@ -1,6 +1,7 @@
 package connection
 
 import (
+	"context"
 	"errors"
 	"net/url"
 	"os"
@@ -62,6 +63,7 @@ type bench struct {
 	peer    *client
 	session *dispatch.Session
 	d       *dispatch.Dispatcher
+	service *Service
 }
 
 // everything has a driver of each kind.
@@ -75,7 +77,8 @@ func newBench(t *testing.T, drivers driver.Roster) *bench {
 	b := &bench{T: t, bus: events.NewBus(gen.NewSystem(), "events"), peer: new(client)}
 	b.session = dispatch.NewSession(1, dispatch.Identity{PID: 7, UID: os.Geteuid(), GID: 1}, false, nil, silent{})
 	b.session.Peer = b.peer
-	b.d = dispatch.New(New(drivers, b.bus).Tables()...)
+	b.service = New(drivers, b.bus)
+	b.d = dispatch.New(b.service.Tables()...)
 	return b
 }
 
@@ -188,10 +191,12 @@ func TestAuthentication(t *testing.T) {
 		return ret.Types[0]
 	}
 	own := newBench(t, everything)
+	own.session.Demand(dispatch.AuthPolkit)
 	if list(own) != remote.AuthNone || !own.peer.authenticated || !own.session.Authenticated() {
 		t.Error("the daemon's own user is not let in")
 	}
 	stranger := newBench(t, everything).as(dispatch.Identity{PID: 1, UID: 4711, GID: 4711})
+	stranger.session.Demand(dispatch.AuthPolkit)
 	if list(stranger) != remote.AuthPolkit || stranger.session.Authenticated() {
 		t.Error("a stranger is let in")
 	}
@@ -201,6 +206,45 @@ func TestAuthentication(t *testing.T) {
 	stranger.refused(stranger.call(remote.ID, remote.ProcAuthSASLStep, &remote.AuthSASLStepArgs{}, nil), virerr.AuthFailed, "authentication failed")
 	err := stranger.call(remote.ID, remote.ProcConnectOpen, &remote.ConnectOpenArgs{Name: new(string)}, nil)
 	stranger.refused(err, virerr.RPC, "authentication required")
+	far := newBench(t, everything).as(dispatch.Nobody())
+	far.session.Demand(dispatch.AuthSASL)
+	if list(far) != remote.AuthSASL || far.session.Authenticated() {
+		t.Error("a client of another host is let in")
+	}
+}
+
+// rules allow what they name.
+type rules string
+
+func (r rules) Allow(_ context.Context, who dispatch.Identity, action string) error {
+	if who.UID == 4711 && action == string(r) {
+		return nil
+	}
+	return virerr.New(virerr.FromPolkit, virerr.AuthFailed, "access denied by policy")
+}
+
+func TestPolicyDecides(t *testing.T) {
+	try := func(r rules, readOnly bool, auth dispatch.Auth) (*bench, error) {
+		b := newBench(t, everything).as(dispatch.Identity{PID: 1, UID: 4711, GID: 4711})
+		b.session.Demand(auth)
+		if readOnly {
+			b.session.SetReadOnly()
+		}
+		b.service.Trust(r)
+		return b, b.call(remote.ID, remote.ProcAuthPolkit, nil, nil)
+	}
+	for _, readOnly := range []bool{false, true} {
+		action := map[bool]rules{false: actionManage, true: actionMonitor}[readOnly]
+		if b, err := try(action, readOnly, dispatch.AuthPolkit); err != nil || !b.session.Authenticated() {
+			t.Errorf("read-only %t: %v", readOnly, err)
+		}
+		b, err := try(action, !readOnly, dispatch.AuthPolkit)
+		if b.refused(err, virerr.AuthFailed, "access denied by policy"); b.session.Authenticated() {
+			t.Error("let in all the same")
+		}
+	}
+	b, err := try(actionManage, false, dispatch.AuthSASL)
+	b.refused(err, virerr.AuthFailed, "authentication failed")
 }
 
 func TestIdentity(t *testing.T) {

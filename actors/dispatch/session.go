@@ -24,6 +24,16 @@ type Identity struct {
 // Nobody is an identity of which nothing is known.
 func Nobody() Identity { return Identity{PID: -1, UID: -1, GID: -1} }
 
+// Auth is how a client is to say who it is, by the numbers of the remote program.
+type Auth int32
+
+// The kinds.
+const (
+	AuthNone Auth = iota
+	AuthSASL
+	AuthPolkit
+)
+
 // Access decides whether a call may be made, by the procedure's permissions.
 type Access interface {
 	Check(c *Call, args any) error
@@ -56,6 +66,7 @@ type Session struct {
 	log    Log
 
 	identity      atomic.Pointer[Identity]
+	auth          atomic.Int32
 	authenticated atomic.Bool
 	keepsAlive    atomic.Bool
 	readOnly      atomic.Bool
@@ -93,6 +104,12 @@ func (s *Session) Identity() Identity { return *s.identity.Load() }
 
 // SetIdentity changes who the client is.
 func (s *Session) SetIdentity(who Identity) { s.identity.Store(&who) }
+
+// Demand says how the client is to authenticate.
+func (s *Session) Demand(a Auth) { s.auth.Store(int32(a)) }
+
+// Demanded is how the client is to authenticate, or was.
+func (s *Session) Demanded() Auth { return Auth(s.auth.Load()) }
 
 // Authenticated says whether calls may be made.
 func (s *Session) Authenticated() bool { return s.authenticated.Load() }

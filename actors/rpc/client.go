@@ -68,7 +68,8 @@ func (s *Server) admit(socket *sys.Socket, l *Listener) {
 	s.lastID++
 	c.id = s.lastID
 	c.session = dispatch.NewSession(c.id, who, l.readOnly, s.access, s)
-	if !l.guarded && c.came != TLS {
+	c.session.Demand(l.auth)
+	if l.auth == dispatch.AuthNone && c.came != TLS {
 		c.session.Authenticate()
 	}
 	c.session.Peer = c

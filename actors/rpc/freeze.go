@@ -92,6 +92,14 @@ func (s *Server) Freeze(ctx context.Context, system *gen.System, listeners []*Li
 	return resume, nil
 }
 
+// demanded is how a client is to authenticate; a former version knew polkit alone.
+func (f *frozenClient) demanded() dispatch.Auth {
+	if f.Auth == dispatch.AuthNone && !f.Authenticated {
+		return dispatch.AuthPolkit
+	}
+	return f.Auth
+}
+
 // frozenClients is the state of the process of all clients.
 type frozenClients struct {
 	LastID  uint64         `json:"last_id"`
@@ -108,6 +116,7 @@ type frozenClient struct {
 	Identity      dispatch.Identity `json:"identity"`
 	ReadOnly      bool              `json:"read_only"`
 	Authenticated bool              `json:"authenticated"`
+	Auth          dispatch.Auth     `json:"auth,omitempty"`
 	KeepsAlive    bool              `json:"keeps_alive"`
 	Pings         int32             `json:"pings"`
 	Session       json.RawMessage   `json:"session"`
@@ -143,7 +152,7 @@ func (c *client) freeze(files map[string]syscall.Conn) (f frozenClient, err erro
 	name := fmt.Sprintf("client.%d", c.id)
 	f = frozenClient{
 		ID: c.id, Transport: c.came, Address: c.address, From: c.from, Since: c.since, Identity: c.session.Identity(), ReadOnly: c.session.ReadOnly(),
-		Authenticated: c.session.Authenticated(), KeepsAlive: c.session.KeepsAlive(), Pings: c.pings.Load(), Last: c.last.Load(),
+		Authenticated: c.session.Authenticated(), Auth: c.session.Demanded(), KeepsAlive: c.session.KeepsAlive(), Pings: c.pings.Load(), Last: c.last.Load(),
 	}
 	files[name] = c.socket
 	if f.Session, err = c.server.sessions.FreezeSession(c.session); err != nil {
@@ -310,6 +319,7 @@ func (s *Server) thawClient(f *frozenClient, box *gen.Frozen, name string) (*cli
 	c.out.client = c
 	c.session = dispatch.NewSession(f.ID, f.Identity, f.ReadOnly, s.access, s)
 	c.session.Peer = c
+	c.session.Demand(f.demanded())
 	if f.Authenticated {
 		c.session.Authenticate()
 	}

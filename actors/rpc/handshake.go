@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"virtree.dev/actors/dispatch"
 	"virtree.dev/internal/tlscert"
 )
 
@@ -30,7 +31,7 @@ func (s *Server) shake(c *client, l *Listener) {
 			c.end()
 			return nil
 		}
-		if !l.guarded {
+		if l.auth == dispatch.AuthNone {
 			c.session.Authenticate()
 		}
 		s.begin(c)

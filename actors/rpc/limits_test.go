@@ -64,7 +64,7 @@ func TestMaxClientsMayBeRaised(t *testing.T) {
 // A client that does not say who it is keeps the place of one that does not; as
 // soon as it has, the next stranger is let in.
 func TestMaxAnonymousClients(t *testing.T) {
-	r := newRig(t, few(func(l *Limits) { l.MaxAnonymousClients = 1 }), func(_ *rig, _ *Options, listeners []*Listener) { listeners[0].Guard() })
+	r := newRig(t, few(func(l *Limits) { l.MaxAnonymousClients = 1 }), func(_ *rig, _ *Options, listeners []*Listener) { listeners[0].Guard(dispatch.AuthPolkit) })
 	first, second := r.dial(), r.dial()
 	r.eventually("the first is there", func() bool { return r.clients() == 1 })
 	second.Send(second.Header(remote.ProcAuthList), nil)

@@ -13,6 +13,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"virtree.dev/actors/dispatch"
 	"virtree.dev/internal/sys"
 	"virtree.dev/internal/tlscert"
 	"virtree.dev/supervisor/act"
@@ -26,7 +27,7 @@ type Listener struct {
 	name         string
 	socket       listening
 	readOnly     bool
-	guarded      bool
+	auth         dispatch.Auth
 	ours         bool           // not from outside
 	certificates *tlscert.Store // nil: no TLS
 	server       *Server
@@ -39,7 +40,7 @@ type listening interface {
 }
 
 // Guard makes clients authenticate before they call anything.
-func (l *Listener) Guard() { l.guarded = true }
+func (l *Listener) Guard(how dispatch.Auth) { l.auth = how }
 
 // Listen makes a UNIX socket at path with a mode and a group (0: unchanged).
 // Whatever is left at path is replaced.
@@ -153,19 +154,27 @@ func (k *listener) Init(p *gen.Process) error {
 
 // frozenListener is what a socket alone does not tell.
 type frozenListener struct {
-	ReadOnly bool `json:"read_only"`
-	Guarded  bool `json:"guarded"`
-	Ours     bool `json:"ours"` // its name is removed with it
+	ReadOnly bool          `json:"read_only"`
+	Guarded  bool          `json:"guarded"` // by polkit, where Auth is not there
+	Auth     dispatch.Auth `json:"auth,omitempty"`
+	Ours     bool          `json:"ours"` // its name is removed with it
 }
 
 // Freeze implements gen.Freezer: nothing is accepted any more, and who connects waits.
 func (k *listener) Freeze(*gen.Process) (gen.Frozen, error) {
-	raw, err := json.Marshal(frozenListener{k.l.readOnly, k.l.guarded, k.l.ours})
+	raw, err := json.Marshal(frozenListener{ReadOnly: k.l.readOnly, Guarded: k.l.auth != dispatch.AuthNone, Auth: k.l.auth, Ours: k.l.ours})
 	return gen.Frozen{Version: frozenVersion, State: raw, Files: map[string]syscall.Conn{"socket": k.l.socket}}, err
 }
 
 // Thaw implements gen.Freezer; in the next program the Listener was thawed before.
 func (k *listener) Thaw(p *gen.Process, _ gen.Frozen) error { return k.Init(p) }
+
+func (f *frozenListener) demanded() dispatch.Auth {
+	if f.Guarded && f.Auth == dispatch.AuthNone {
+		return dispatch.AuthPolkit
+	}
+	return f.Auth
+}
 
 // ThawListener takes over a socket of the former program.
 func ThawListener(name string, f *gen.Frozen) (*Listener, error) {
@@ -190,7 +199,7 @@ func ThawListener(name string, f *gen.Frozen) (*Listener, error) {
 	if u, ok := l.(*net.UnixListener); ok {
 		u.SetUnlinkOnClose(state.Ours)
 	}
-	return &Listener{name: name, socket: socket, readOnly: state.ReadOnly, guarded: state.Guarded, ours: state.Ours}, nil
+	return &Listener{name: name, socket: socket, readOnly: state.ReadOnly, auth: state.demanded(), ours: state.Ours}, nil
 }
 
 // HandleMessage ends with the accept loop.

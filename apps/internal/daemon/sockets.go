@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 
+	"virtree.dev/actors/dispatch"
 	"virtree.dev/actors/rpc"
 	"virtree.dev/config/daemonconf"
 	"virtree.dev/internal/tlscert"
@@ -175,12 +176,15 @@ func parseMode(text string) (fs.FileMode, error) {
 	return fs.FileMode(mode) & fs.ModePerm, nil
 }
 
+// demanded are the ways to authenticate as a configuration names them.
+var demanded = map[daemonconf.Auth]dispatch.Auth{
+	daemonconf.AuthNone: dispatch.AuthNone, daemonconf.AuthSASL: dispatch.AuthSASL, daemonconf.AuthPolkit: dispatch.AuthPolkit,
+}
+
 // prepare gives the listeners what is no matter of how they were opened.
 func (k socket) prepare(list []*rpc.Listener) error {
 	for _, l := range list {
-		if k.auth != daemonconf.AuthNone {
-			l.Guard()
-		}
+		l.Guard(demanded[k.auth])
 		if k.secure != nil {
 			l.Secure(k.secure)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"virtree.dev/actors/auth"
 	"virtree.dev/actors/connection"
 	"virtree.dev/actors/dispatch"
 	"virtree.dev/actors/driver"
@@ -35,6 +36,9 @@ func Service(entries ...Entry) func(daemon.Host) (daemon.Service, error) {
 			drivers[i] = d
 		}
 		s.Service = connection.New(drivers, s.bus)
+		if h.Dirs.Privileged {
+			s.Trust(auth.NewPolkit())
+		}
 		return s, nil
 	}
 }
