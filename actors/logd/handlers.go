@@ -55,15 +55,21 @@ func (s *Service) getPosition(c *dispatch.Call, a *logprog.DomainGetLogFilePosit
 	if err := noFlags(a.Flags, "virLogHandlerDomainGetLogFilePosition"); err != nil {
 		return nil, err
 	}
-	f := s.byPath(cString(a.Path))
+	path := cString(a.Path)
+	notOpen := virerr.New(virerr.FromLogging, virerr.InternalError, "No open log file %s", path)
+	f := s.byPath(path)
 	if f == nil {
-		return nil, virerr.New(virerr.FromLogging, virerr.InternalError, "No open log file %s", cString(a.Path))
+		return nil, notOpen
 	}
 	err = c.Wait(func() error {
 		if err := f.lockFor(); err != nil {
 			return err
 		}
 		o := f.drain()
+		if o == gone {
+			f.unlock()
+			return notOpen
+		}
 		_, _ = f.writer.Refresh() // where it cannot be written is told by the pump
 		inode, offset := f.writer.Position()
 		s.settle(f, o)
@@ -127,22 +133,30 @@ func (s *Service) appendLogFile(c *dispatch.Call, a *logprog.DomainAppendLogFile
 	return &logprog.DomainAppendLogFileRet{}, nil
 }
 
+// appendTo writes into the log file of a machine, whose lock is held.
+func (s *Service) appendTo(f *logFile, text *rotating.Text) error {
+	if err := f.flush(); err != nil {
+		s.settle(f, f.fail(err))
+		return err
+	}
+	defer s.settle(f, more)
+	if _, err := f.writer.Refresh(); err != nil {
+		return err
+	}
+	_, err := f.writer.Write(text)
+	return err
+}
+
 // append writes into a log file, whether it is a machine's or nobody's.
 func (s *Service) append(path string, text *rotating.Text) error {
 	if f := s.byPath(path); f != nil {
 		if err := f.lockFor(); err != nil {
 			return err
 		}
-		if err := f.flush(); err != nil {
-			s.settle(f, f.fail(err))
-			return err
+		if !f.closed {
+			return s.appendTo(f, text)
 		}
-		defer s.settle(f, more)
-		if _, err := f.writer.Refresh(); err != nil {
-			return err
-		}
-		_, err := f.writer.Write(text)
-		return err
+		f.unlock()
 	}
 	w, err := rotating.Open(path, s.limits, false)
 	if err != nil {

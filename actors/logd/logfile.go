@@ -33,6 +33,7 @@ type logFile struct {
 	writer *rotating.Writer
 	notice rotating.Text // of what was lost, as far as it is not written
 	ended  atomic.Bool   // nobody writes into the pipe any more
+	closed bool
 
 	bigBuffer bool // it is as large as it gets
 
@@ -116,6 +117,7 @@ func (f *logFile) fd() int {
 
 // close gives up the descriptors. The lock is held, or nobody uses it any more.
 func (f *logFile) close() {
+	f.closed = true
 	f.intake.Lock()
 	if f.pipe != nil {
 		f.pipe.Close()

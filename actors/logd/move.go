@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"virtree.dev/internal/sys"
+	"virtree.dev/protocol/virerr"
 )
 
 // outcome is where moving the bytes of a log file came to.
@@ -17,6 +18,7 @@ const (
 	more                   // there is more, and it is somebody else's turn
 	over                   // nobody will write any more, and all is written
 	failing                // the log file takes nothing
+	gone                   // somebody else closed it
 )
 
 const (
@@ -30,6 +32,9 @@ const (
 
 // move moves what is in the pipe to the log file. The lock is held.
 func (f *logFile) move() outcome {
+	if f.closed {
+		return gone
+	}
 	for moved := 0; moved < share; {
 		if err := f.flush(); err != nil {
 			return f.fail(err)
@@ -142,7 +147,7 @@ func (f *logFile) flush() error {
 		f.service.keepState(f)
 	}
 	if t := f.trouble.Swap(nil); t != nil {
-		f.service.log.Info(fmt.Sprintf("log file %s is written again, after %s", f.Path, time.Since(t.since).Round(time.Millisecond)))
+		f.service.log.Warn(fmt.Sprintf("log file %s is written again, after %s", f.Path, time.Since(t.since).Round(time.Millisecond)))
 	}
 	return nil
 }
@@ -172,9 +177,9 @@ func (f *logFile) fail(err error) outcome {
 
 // reason is the system's word for an error.
 func reason(err error) string {
-	var errno syscall.Errno
-	if errors.As(err, &errno) {
-		return sys.Errno(errno).Error()
+	var e *virerr.Error
+	if errors.As(err, &e) && e.Code == virerr.SystemError && e.Int1 > 0 {
+		err = syscall.Errno(e.Int1)
 	}
-	return err.Error()
+	return sys.Errno(err).Error()
 }

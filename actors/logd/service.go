@@ -199,7 +199,7 @@ func (s *Service) settle(f *logFile, o outcome) {
 		f.close()
 		f.unlock()
 		return
-	case failing: // the pump's clock goes on with it
+	case failing, gone: // the pump's clock goes on with what fails
 		f.unlock()
 		return
 	}
@@ -229,11 +229,27 @@ func (s *Service) drop(f *logFile) {
 
 // abandoned says whether nothing but the disk is to blame that it is still there.
 func (f *logFile) abandoned() bool {
-	return f.trouble.Load() != nil && f.ended.Load()
+	return f.trouble.Load() != nil && (f.ended.Load() || f.hungUp())
+}
+
+// hungUp says whether no machine has the pipe any more.
+func (f *logFile) hungUp() bool {
+	f.intake.Lock()
+	defer f.intake.Unlock()
+	return f.pipe == nil || f.pipe.HungUp()
+}
+
+// finish writes what a machine that has ended left, rather than wait until a
+// worker comes to it: it may be started again by now.
+func (s *Service) finish(path string) {
+	if f := s.byPath(path); f != nil && f.hungUp() && f.tryLock() {
+		s.settle(f, f.drain())
+	}
 }
 
 // open opens the log file of a machine and gives the end of the pipe that it writes to.
 func (s *Service) open(o origin, truncate bool) (end *os.File, inode uint64, offset int64, err error) {
+	s.finish(o.Path)
 	former, ok := s.reserve(o.Path)
 	if !ok {
 		return nil, 0, 0, virerr.System(virerr.FromLogging, syscall.EBUSY, "Cannot open log file: '%s'", o.Path)

@@ -125,6 +125,13 @@ func (p *Pipe) Read(b []byte) (int, error) {
 // Buffered is how many bytes are in the pipe.
 func (p *Pipe) Buffered() (int, error) { return unix.IoctlGetInt(p.fd, unix.TIOCINQ) }
 
+// HungUp says whether nobody has the writing end any more.
+func (p *Pipe) HungUp() bool {
+	set := []unix.PollFd{{Fd: int32(p.fd)}}
+	n, err := retry(func() (int, error) { return unix.Poll(set, 0) })
+	return err == nil && n > 0 && set[0].Revents&unix.POLLHUP != 0
+}
+
 // Capacity is how many bytes fit into it.
 func (p *Pipe) Capacity() (int, error) { return unix.FcntlInt(uintptr(p.fd), unix.F_GETPIPE_SZ, 0) }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -71,12 +72,22 @@ func TestMain(m *testing.M) {
 // daemon is a virtlogd in session mode, in folders of its own, started from a
 // path at which its program can be exchanged.
 type daemon struct {
-	t    testing.TB
-	base string
-	cmd  *exec.Cmd
+	t      testing.TB
+	base   string
+	before []string // what starts it, where it has a namespace of its own
+	cmd    *exec.Cmd
 }
 
 func start(t testing.TB, program, conf string) *daemon {
+	t.Helper()
+	d := prepare(t, program, conf)
+	d.run()
+	t.Cleanup(d.end)
+	return d
+}
+
+// prepare makes the folders of a daemon.
+func prepare(t testing.TB, program, conf string) *daemon {
 	t.Helper()
 	base, err := os.MkdirTemp("", "vtlog") // socket paths are short
 	if err != nil {
@@ -100,8 +111,6 @@ func start(t testing.TB, program, conf string) *daemon {
 			}
 		}
 	}
-	d.run()
-	t.Cleanup(d.end)
 	return d
 }
 
@@ -134,14 +143,15 @@ func (d *daemon) run() {
 		d.t.Fatal(err)
 	}
 	defer out.Close()
-	d.cmd = exec.Command(d.path("virtlogd"), "-f", d.path("virtlogd.conf"), "-p", d.path("run/virtlogd.pid"))
+	argv := append(slices.Clone(d.before), d.path("virtlogd"), "-f", d.path("virtlogd.conf"), "-p", d.path("run/virtlogd.pid"))
+	d.cmd = exec.Command(argv[0], argv[1:]...)
 	d.cmd.Stdout, d.cmd.Stderr = out, out
 	d.cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC", "HOME=" + d.base, "XDG_RUNTIME_DIR=" + d.path("run"),
 		"XDG_CONFIG_HOME=" + d.path("config"), "XDG_CACHE_HOME=" + d.path("cache"),
 	}
 	d.cmd.SysProcAttr = &syscall.SysProcAttr{}
-	if os.Geteuid() == 0 {
+	if os.Geteuid() == 0 && d.before == nil {
 		d.cmd.SysProcAttr.Credential = &syscall.Credential{Uid: nobody, Gid: nobody}
 	}
 	if err := d.cmd.Start(); err != nil {

@@ -51,6 +51,7 @@ type Writer struct {
 	inode  uint64
 	pos    int64
 	others bool // no regular file: never rolled over
+	failed bool // the last write: what has the name may be another file when it is tried again
 	rolled bool // the file has a backup's name already
 }
 
@@ -140,7 +141,7 @@ func (w *Writer) open() error {
 		return system(err, "Unable to determine current file inode: %s", w.path)
 	}
 	w.Close()
-	w.file, w.pos, w.inode, w.rolled = f, pos, st.Ino, false
+	w.file, w.pos, w.inode, w.rolled, w.failed = f, pos, st.Ino, false, false
 	w.others = st.Mode&syscall.S_IFMT != syscall.S_IFREG
 	return nil
 }
@@ -150,9 +151,10 @@ func status(f *os.File) (st syscall.Stat_t, err error) {
 }
 
 // Refresh looks what others did to the file: one that was removed is made
-// again, one that was cut off or written to goes on at its end.
+// again, one that was cut off or written to goes on at its end. After a failure
+// it is opened anew.
 func (w *Writer) Refresh() (removed bool, err error) {
-	if w.file == nil || w.rolled {
+	if w.file == nil || w.rolled || w.failed {
 		return false, w.open()
 	}
 	if w.others {
@@ -186,6 +188,7 @@ func (w *Writer) Write(c Chunk) (written int, err error) {
 		written += moved
 		switch {
 		case err != nil:
+			w.failed = true
 			return written, system(err, "Unable to write to file %s", w.path)
 		case moved < n:
 		case roll || w.full() && c.Len() > 0:
