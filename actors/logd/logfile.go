@@ -34,6 +34,7 @@ type logFile struct {
 	notice rotating.Text // of what was lost, as far as it is not written
 	ended  atomic.Bool   // nobody writes into the pipe any more
 	closed bool
+	moved  time.Time // when bytes were last moved
 
 	bigBuffer bool // it is as large as it gets
 

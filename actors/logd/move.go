@@ -3,6 +3,7 @@ package logd
 import (
 	"errors"
 	"fmt"
+	"os"
 	"syscall"
 	"time"
 
@@ -24,8 +25,11 @@ const (
 const (
 	// share is how many bytes are moved before it is another log file's turn.
 	share = 4 << 20
-	// bigPipe is the size of both pipes where a machine writes a lot, or its disk takes nothing.
-	bigPipe = 256 << 10
+	// bigPipe is the size of both pipes where a machine writes a lot, or its disk
+	// takes nothing. A user's pipes together are bounded by the kernel, root's are not.
+	bigPipe, bigUserPipe = 1 << 20, 256 << 10
+	// lull is how long a machine that writes all the time is left to itself.
+	lull = 100 * time.Microsecond
 	// trickle is how few bytes say that the pipe is empty now.
 	trickle = 16 << 10
 )
@@ -62,6 +66,14 @@ func (f *logFile) move() outcome {
 	return more
 }
 
+// await lets a machine that writes all the time gather something, so that neither
+// works for every line.
+func (f *logFile) await() {
+	if time.Since(f.moved) < 2*lull {
+		sys.Pause(lull)
+	}
+}
+
 // errNoticeFirst is given where something was lost just now.
 var errNoticeFirst = errors.New("a notice stands before what is in the pipe")
 
@@ -79,9 +91,9 @@ func (f *logFile) fill() (int, error) {
 	}
 	if f.big && !f.bigBuffer {
 		f.bigBuffer = true
-		_ = f.buffer.SetCapacity(bigPipe) // the pipe alone is larger then
+		_ = f.buffer.SetCapacity(large()) // the pipe alone is larger then
 	}
-	n, err := f.pipe.MoveTo(f.buffer, bigPipe)
+	n, err := f.pipe.MoveTo(f.buffer, bigPipe) // what fits
 	switch {
 	case sys.Again(err):
 		return 0, err
@@ -107,8 +119,15 @@ const smallPipe = 64 << 10
 func (f *logFile) enlarge() {
 	if !f.big {
 		f.big = true
-		_ = f.pipe.SetCapacity(bigPipe)
+		_ = f.pipe.SetCapacity(large())
 	}
+}
+
+func large() int {
+	if os.Geteuid() == 0 {
+		return bigPipe
+	}
+	return bigUserPipe
 }
 
 func (f *logFile) makeBuffer() error {

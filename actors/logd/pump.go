@@ -191,7 +191,10 @@ func (w *worker) serve(fd int) {
 	defer w.pump.busy.Add(-1)
 	w.pump.watch(w.owner)
 	f.lock()
-	w.pump.service.settle(f, f.move())
+	f.await()
+	o := f.move()
+	f.moved = time.Now()
+	w.pump.service.settle(f, o)
 }
 
 // Stop wakes all workers.

@@ -95,7 +95,7 @@ func system(err error, format string, args ...any) error {
 
 func (w *Writer) remove() error {
 	for _, path := range w.names() {
-		if err := syscall.Unlink(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		if err := gone(syscall.Unlink(path)); err != nil {
 			return system(err, "Unable to delete file %s", path)
 		}
 	}
@@ -246,18 +246,27 @@ func (w *Writer) cut(c Chunk) (n int, roll bool, err error) {
 
 // rollover gives the file the name of the newest backup, and every backup that
 // of the next older; the oldest is lost. Then it begins anew.
+//
+// The oldest is removed first: a rename in its place would have some disks write
+// out the file that is renamed before it returns.
 func (w *Writer) rollover() error {
-	if w.limits.MaxBackups == 0 {
-		if err := syscall.Unlink(w.path); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return system(err, "Unable to remove %s", w.path)
-		}
-	}
 	names := w.names()
+	if err := gone(syscall.Unlink(names[len(names)-1])); err != nil {
+		return system(err, "Unable to remove %s", names[len(names)-1])
+	}
 	for i := len(names) - 1; i > 0; i-- {
-		if err := syscall.Rename(names[i-1], names[i]); err != nil && !errors.Is(err, os.ErrNotExist) {
+		if err := gone(syscall.Rename(names[i-1], names[i])); err != nil {
 			return system(err, "Unable to rename %s to %s", names[i-1], names[i])
 		}
 	}
 	w.rolled = true
 	return w.open()
+}
+
+// gone takes a file that is not there for no error.
+func gone(err error) error {
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return err
 }
