@@ -102,10 +102,14 @@ func (s *Service) Busy() bool {
 // Reload does nothing: libvirt's virtlogd has nothing to look up again either.
 func (s *Service) Reload() {}
 
-// Close gives up the log files, when nobody moves their bytes any more.
+// Close writes what is there and gives up the log files, when nobody moves their
+// bytes any more. What is kept stays so.
 func (s *Service) Close() {
 	for _, f := range s.all() {
 		if f.tryLock() {
+			if f.trouble.Load() == nil {
+				f.drain()
+			}
 			f.close()
 			f.unlock()
 		}
@@ -182,11 +186,15 @@ func (s *Service) arm(f *logFile, first bool) {
 	if k == nil || fd < 0 {
 		return // whoever starts the pump does it
 	}
-	watch := k.set.Modify
+	const what = sys.Readable | sys.OneShot
+	var err error
 	if first {
-		watch = k.set.Add
+		err = k.set.Add(fd, what)
 	}
-	if err := watch(fd, sys.Readable|sys.OneShot); err != nil {
+	if !first || errors.Is(err, syscall.EEXIST) { // the pump had just been started again
+		err = k.set.Modify(fd, what)
+	}
+	if err != nil {
 		s.log.Error(fmt.Sprintf("cannot watch the pipe of %s: %v", f.Path, err))
 	}
 }

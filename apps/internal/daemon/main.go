@@ -145,13 +145,7 @@ func (s *setup) watch(t *tree, signals <-chan os.Signal, pid *pidfile.File) erro
 		case <-dog.ticks:
 			dog.feed(s, t)
 		case sig := <-signals:
-			switch sig {
-			case syscall.SIGHUP:
-				s.reload(t)
-			case syscall.SIGUSR1:
-				s.replace(t, pid)
-			default:
-				s.logger.Info("stopping", zap.Stringer("signal", sig))
+			if s.obey(sig, t, signals, pid) {
 				return nil
 			}
 		case <-t.idled:
@@ -164,6 +158,22 @@ func (s *setup) watch(t *tree, signals <-chan os.Signal, pid *pidfile.File) erro
 			return failAt(stageDriver, "the process tree gave up: %w", reason)
 		}
 	}
+}
+
+// obey does what a signal asks for, and says whether that is the end.
+func (s *setup) obey(sig os.Signal, t *tree, signals <-chan os.Signal, pid *pidfile.File) (end bool) {
+	switch sig {
+	case syscall.SIGHUP:
+		s.reload(t)
+	case syscall.SIGUSR1:
+		if next := s.replace(t, signals, pid); next != nil {
+			return s.obey(next, t, signals, pid)
+		}
+	default:
+		s.logger.Info("stopping", zap.Stringer("signal", sig))
+		return true
+	}
+	return false
 }
 
 // reload is what SIGHUP asks for: rotated logs begin anew, drivers look again

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -25,21 +26,46 @@ const (
 const replacePatience = 30 * time.Second
 
 // replace hands the daemon over to whatever program is now where this one was
-// started from. It returns only where that failed; then all goes on here.
+// started from. It returns only where that failed, or a signal came first, which
+// the next program would not hear of; then all goes on here.
 //
 //	calls that run end ─▶ the service freezes ─▶ sockets and clients freeze ─▶ exec
-func (s *setup) replace(t *tree, pid *pidfile.File) {
+func (s *setup) replace(t *tree, signals <-chan os.Signal, pid *pidfile.File) (next os.Signal) {
 	s.logger.Info("replacing this program by " + s.program)
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), replacePatience)
 	defer cancel()
 	s.tell(notify.Reloading())
-	err := s.tryReplace(ctx, t, pid)
+	err := s.tryReplace(ctx, t, signals, pid)
 	s.tell(notify.Ready)
 	s.logger.Error(fmt.Sprintf("this program goes on after %s: %v", time.Since(began).Round(time.Millisecond), err))
+	var other *signalError
+	if errors.As(err, &other) {
+		return other.signal
+	}
+	return nil
 }
 
-func (s *setup) tryReplace(ctx context.Context, t *tree, pid *pidfile.File) error {
+// signalError is a signal that came while a program was about to be replaced.
+type signalError struct{ signal os.Signal }
+
+func (e *signalError) Error() string { return "a signal came: " + e.signal.String() }
+
+// otherSignal gives a signal that waits and asks for something else.
+func otherSignal(signals <-chan os.Signal) error {
+	for {
+		select {
+		case sig := <-signals:
+			if sig != syscall.SIGUSR1 {
+				return &signalError{sig}
+			}
+		default:
+			return nil
+		}
+	}
+}
+
+func (s *setup) tryReplace(ctx context.Context, t *tree, signals <-chan os.Signal, pid *pidfile.File) error {
 	for _, server := range t.servers() {
 		if err := server.Hold(ctx); err != nil {
 			return err
@@ -63,6 +89,9 @@ func (s *setup) tryReplace(ctx context.Context, t *tree, pid *pidfile.File) erro
 		return err
 	}
 	if err := box.PutState(partPIDFile, 1, nil, map[string]syscall.Conn{fileLock: pid.Lock()}); err != nil {
+		return err
+	}
+	if err := otherSignal(signals); err != nil {
 		return err
 	}
 	return box.Exec(freeze.Program{Path: s.program, Args: os.Args, Env: os.Environ(), Signal: syscall.SIGUSR1})
