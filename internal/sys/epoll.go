@@ -3,6 +3,7 @@ package sys
 import (
 	"math"
 	"os"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -18,7 +19,10 @@ const (
 type Ready = unix.EpollEvent
 
 // Epoll waits for many descriptors at once, level-triggered.
-type Epoll struct{ fd, wake int }
+type Epoll struct {
+	mu       sync.RWMutex // a descriptor in use must not be closed: its number may be another's next
+	fd, wake int          // -1 once closed
+}
 
 // NewEpoll makes an empty set.
 func NewEpoll() (*Epoll, error) {
@@ -31,7 +35,7 @@ func NewEpoll() (*Epoll, error) {
 		_ = unix.Close(fd)
 		return nil, os.NewSyscallError("eventfd", err)
 	}
-	e := &Epoll{fd, wake}
+	e := &Epoll{fd: fd, wake: wake}
 	if err := e.Add(wake, Readable); err != nil {
 		e.Close()
 		return nil, err
@@ -46,6 +50,8 @@ func (e *Epoll) Add(fd int, what uint32) error { return e.control(unix.EPOLL_CTL
 func (e *Epoll) Modify(fd int, what uint32) error { return e.control(unix.EPOLL_CTL_MOD, fd, what) }
 
 func (e *Epoll) control(op, fd int, what uint32) error {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
 	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(e.fd, op, fd, &Ready{Events: what, Fd: int32(fd)}))
 }
 
@@ -74,13 +80,22 @@ func (e *Epoll) WaitFor(ready []Ready, patience time.Duration) ([]Ready, error) 
 	return told, nil
 }
 
-// Wake makes every later Wait return at once.
+// Wake makes every later Wait return at once. It may come after Close.
 func (e *Epoll) Wake() {
-	_, _ = unix.Write(e.wake, []byte{1, 0, 0, 0, 0, 0, 0, 0})
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	if e.wake >= 0 {
+		_, _ = unix.Write(e.wake, []byte{1, 0, 0, 0, 0, 0, 0, 0})
+	}
 }
 
-// Close gives the set up.
+// Close gives the set up, when nobody waits any more.
 func (e *Epoll) Close() {
-	_ = unix.Close(e.wake)
-	_ = unix.Close(e.fd)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.fd >= 0 {
+		_ = unix.Close(e.wake)
+		_ = unix.Close(e.fd)
+	}
+	e.fd, e.wake = -1, -1
 }
