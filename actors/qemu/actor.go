@@ -37,6 +37,7 @@ type machine struct {
 	untold  bool              // the machine was found and has not said yet how it is
 
 	pid        int
+	started    uint64 // when that process was, in the kernel's ticks
 	pidfd      *os.File
 	monitor    *monitor
 	leases     leases
@@ -257,7 +258,10 @@ func (m *machine) hold(p *gen.Process, pid int) error {
 	if err != nil {
 		return err
 	}
-	m.pid, m.pidfd, m.gone = pid, f, false
+	m.pid, m.pidfd, m.gone, m.started = pid, f, false, 0
+	if times, err := m.drv.host.ProcessTimes(pid); err == nil {
+		m.started = times.Start
+	}
 	return p.SpawnMeta("pidfd", &watcher{pid: pid, file: f, to: p.Self()})
 }
 

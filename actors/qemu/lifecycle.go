@@ -149,7 +149,7 @@ func (m *machine) finish(p *gen.Process) {
 	if m.attached != nil {
 		m.monitorFailed(errMachineGone)
 	}
-	m.endCompanions(p, func() { m.step(p, domain.Exited{}) })
+	m.endCompanions(p, func() { m.leases.end(m, p, func() { m.step(p, domain.Exited{}) }) })
 }
 
 // rebootNow turns a power-off into a reboot.

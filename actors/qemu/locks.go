@@ -62,12 +62,15 @@ type leases struct {
 	unsure bool // virtlockd may have them for us, in spite of that
 	queue  []leaseStep
 	busy   bool // with the first of them
+	ending bool // the last of them is in the queue
 }
 
 type leaseStep struct {
 	wanted, sure bool
+	last         bool // the machine has ended
 	owner        lockmanager.Owner
 	def          *xml.Domain
+	started      uint64 // when the machine's process was
 	then         func(error)
 }
 
@@ -99,7 +102,7 @@ func (l *leases) ask(m *machine, p *gen.Process, wanted bool, then func(error)) 
 
 func (l *leases) add(m *machine, p *gen.Process, s leaseStep) {
 	s.def = m.status.Domain
-	s.owner = ownerOf(s.def, m.pid)
+	s.owner, s.started = ownerOf(s.def, m.pid), m.started
 	l.queue = append(l.queue, s)
 	l.proceed(m, p)
 }
@@ -108,7 +111,7 @@ func (l *leases) add(m *machine, p *gen.Process, s leaseStep) {
 func (l *leases) proceed(m *machine, p *gen.Process) {
 	for len(l.queue) > 0 && !l.busy {
 		s := &l.queue[0]
-		if s.wanted != l.held || s.sure {
+		if s.wanted != l.held || s.sure || s.last && l.unsure {
 			l.busy = true
 			if err := p.Go("lease", m.leaseJob(p.Self(), *s, l.unsure)); err != nil {
 				l.done(m, p, err)
@@ -127,6 +130,8 @@ func (m *machine) leaseJob(to gen.Ref, s leaseStep, unsure bool) func(context.Co
 	return func(ctx context.Context) error {
 		var err error
 		switch {
+		case s.last:
+			err = locks.Free(ctx, s.owner, def, s.started)
 		case !s.wanted:
 			err = locks.Release(ctx, s.owner, def)
 		default:
@@ -150,10 +155,6 @@ func (l *leases) done(m *machine, p *gen.Process, err error) {
 	case s.wanted && err == nil:
 		l.held, l.unsure = true, false
 		m.dropLockState()
-		if m.gone || m.pid != s.owner.PID { // it ended meanwhile: nobody else would free them
-			back := leaseStep{owner: s.owner, def: s.def, sure: true, then: func(error) {}}
-			l.queue = append([]leaseStep{back}, l.queue...)
-		}
 	case !s.wanted:
 		l.held = false
 		// Leases that are not held are as good as given back.
@@ -177,9 +178,20 @@ func (l *leases) found(m *machine, p *gen.Process, running bool) {
 	}
 }
 
-// forget is the end of the machine: virtlockd has freed what it had, and who waits is told.
+// end is when the machine's process is gone; then comes when it has no leases any more.
+func (l *leases) end(m *machine, p *gen.Process, then func()) {
+	switch {
+	case m.drv.locks == nil || m.status == nil:
+		then()
+	case !l.ending:
+		l.ending = true
+		l.add(m, p, leaseStep{last: true, then: func(error) { then() }})
+	}
+}
+
+// forget is the end of the machine here: who still waits is told.
 func (l *leases) forget() {
-	l.held, l.unsure = false, false
+	l.held, l.unsure, l.ending = false, false, false
 	var rest []leaseStep
 	if l.busy {
 		l.queue, rest = l.queue[:1:1], l.queue[1:]

@@ -38,6 +38,7 @@ var blows = []blow{
 	{"qemu.start.folders", defined, startIt, off(shutoffUnknown)},
 	{"qemu.start.files", defined, startIt, off(shutoffUnknown)},
 	{"qemu.start.announce", defined, startIt, off(shutoffFailed)},
+	{"qemu.start.locks", defined, startIt, off(shutoffFailed)},
 	{"qemu.start.log", defined, startIt, off(shutoffFailed)},
 	{"qemu.start.companions", defined, startIt, off(shutoffFailed)},
 	{"qemu.start.build", defined, startIt, off(shutoffFailed)},

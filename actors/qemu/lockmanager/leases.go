@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"virtree.dev/protocol/lockprog"
+	"virtree.dev/protocol/virerr"
 	"virtree.dev/protocol/xml/domain"
 )
 
@@ -47,6 +48,23 @@ func (m *Manager) Release(ctx context.Context, o Owner, d *domain.Domain) error 
 		return err
 	}
 	return m.release(ctx, o, all)
+}
+
+// Free sees to it that a machine which has ended has no leases. The virtlockd that it was
+// registered with frees them by itself; one that was started later than the machine, in
+// that tick of the kernel's clock, may have lost that connection.
+func (m *Manager) Free(ctx context.Context, o Owner, d *domain.Domain, started uint64) error {
+	if m == nil {
+		return nil
+	}
+	if since, err := m.Since(); err == nil && since <= started {
+		return nil
+	}
+	err := m.Release(ctx, o, d)
+	if errors.Is(err, virerr.Kind(virerr.ResourceBusy)) {
+		return nil // they are not held
+	}
+	return err
 }
 
 // AcquireImage gets the lease of one image that a machine is about to have: a disk that

@@ -5,7 +5,8 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"sync"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"virtree.dev/config/lockdconf"
 	"virtree.dev/config/paths"
 	"virtree.dev/internal/command"
+	"virtree.dev/internal/hostinfo"
 	"virtree.dev/protocol/lockprog"
 	"virtree.dev/protocol/virerr"
 	"virtree.dev/protocol/xdr"
@@ -26,9 +28,8 @@ type Manager struct {
 	Daemon *rpcclient.Daemon
 	Plugin *lockdconf.Plugin
 	Runner command.Runner
-
-	mu   sync.Mutex
-	told int // the process that knows our folders of leases
+	// Since tells when virtlockd was started, in the kernel's ticks.
+	Since func() (uint64, error)
 }
 
 // pluginDir is where libvirt looks for lock managers.
@@ -47,6 +48,7 @@ func New(name string, dirs paths.Dirs) (m *Manager, notes []string, err error) {
 		return nil, nil, virerr.System(virerr.FromLocking, syscall.ENOENT, "Plugin %s not accessible", filepath.Join(dir, name+".so"))
 	}
 	m = &Manager{Daemon: rpcclient.Of(dirs, "virtlockd"), Plugin: lockdconf.NewPlugin(), Runner: command.Host{}}
+	m.Since = func() (uint64, error) { return startOf(dirs.PIDFile(m.Daemon.Name)) }
 	m.Daemon.Without = `or set lock_manager = "nop" in ` + filepath.Join(dirs.Config, "qemu.conf") + " where no other host shares the disks"
 	notes, err = m.Plugin.LoadFile(filepath.Join(dirs.Config, "qemu-lockd.conf"))
 	return m, notes, err
@@ -92,15 +94,24 @@ func (m *Manager) connect(ctx context.Context) (context.Context, *connection, er
 	return ctx, c, nil
 }
 
-// tellFolders lets a virtlockd know the folders of leases, once in its life.
+// startOf tells when the process was started that a pid file names. Who serves a socket could
+// not be told by the socket: systemd may have made it.
+func startOf(pidFile string) (uint64, error) {
+	text, err := os.ReadFile(pidFile)
+	if err != nil {
+		return 0, err
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		return 0, err
+	}
+	times, err := hostinfo.Host{}.ProcessTimes(pid)
+	return times.Start, err
+}
+
+// tellFolders lets virtlockd know the folders of leases: one that was started anew does not.
 func (m *Manager) tellFolders(ctx context.Context, c *connection) error {
 	if !m.Plugin.AutoDiskLeases {
-		return nil
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	pid, _, _, err := c.Peer()
-	if err == nil && pid == m.told {
 		return nil
 	}
 	for _, dir := range []string{m.Plugin.FileLockspaceDir, m.Plugin.LVMLockspaceDir, m.Plugin.SCSILockspaceDir} {
@@ -112,7 +123,6 @@ func (m *Manager) tellFolders(ctx context.Context, c *connection) error {
 			return err
 		}
 	}
-	m.told = pid
 	return nil
 }
 

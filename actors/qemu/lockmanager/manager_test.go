@@ -121,19 +121,47 @@ func TestLeasesOfAMachine(t *testing.T) {
 	if err := m.Release(t.Context(), o, doc); err != nil {
 		t.Fatal(err)
 	}
-	// The folder is known to that virtlockd by now.
-	if got, want := d.took(), "register web 3 99, release /f "+a+" 0, release /f "+b+" 0"; got != want {
+	if got, want := d.took(), "folder /f, register web 3 99, release /f "+a+" 0, release /f "+b+" 0"; got != want {
 		t.Errorf("released by %s\nwant %s", got, want)
 	}
-	m.told = -1
 	if err := m.AcquireImage(t.Context(), o, Image{Path: "/a"}); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := d.took(), "folder /f, register web 3 99, acquire /f "+a+" 2"; got != want {
-		t.Errorf("after virtlockd was started anew: %s\nwant %s", got, want)
+		t.Errorf("an image was acquired by %s\nwant %s", got, want)
 	}
 	if err := m.ReleaseImage(t.Context(), o, Image{Path: "/a", ReadOnly: true}); err != nil || d.took() != "" {
 		t.Errorf("a read-only image was released: %v", err)
+	}
+}
+
+// A virtlockd that was started after a machine does not notice its end.
+func TestAMachineThatEndedHasNoLeases(t *testing.T) {
+	d, m := serve(t)
+	m.Plugin.FileLockspaceDir = ""
+	for name, tt := range map[string]struct {
+		since   uint64
+		err     error
+		refused bool
+		asked   bool
+	}{
+		"the one it registered with": {since: 100},
+		"one of the same tick":       {since: 500},
+		"a later one":                {since: 501, asked: true},
+		"a later one that has none":  {since: 501, refused: true, asked: true},
+		"nobody knows":               {err: io.EOF, asked: true},
+	} {
+		m.Since = func() (uint64, error) { return tt.since, tt.err }
+		d.refuse = ""
+		if tt.refused {
+			d.refuse = "/a"
+		}
+		if err := m.Free(t.Context(), Owner{Name: "web", ID: 3, PID: 99}, document(nil, disk("/a")), 500); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if got := d.took(); strings.Contains(got, "release  /a 0") != tt.asked {
+			t.Errorf("%s: asked %q", name, got)
+		}
 	}
 }
 
