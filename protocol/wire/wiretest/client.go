@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"virtree.dev/protocol/program"
 	"virtree.dev/protocol/remote"
 	"virtree.dev/protocol/virerr"
 	"virtree.dev/protocol/wire"
@@ -20,9 +21,10 @@ const patience = 60 * time.Second
 
 // Client is one connection. Its methods end the test when they fail.
 type Client struct {
-	T      testing.TB
-	Conn   net.Conn
-	Serial uint32 // of the last call
+	T       testing.TB
+	Conn    net.Conn
+	Serial  uint32           // of the last call
+	Program *program.Program // that calls are of
 }
 
 // Frame is a message that came.
@@ -46,13 +48,13 @@ func Over(t testing.TB, c net.Conn) *Client {
 	t.Helper()
 	t.Cleanup(func() { c.Close() })
 	_ = c.SetDeadline(time.Now().Add(patience))
-	return &Client{T: t, Conn: c}
+	return &Client{T: t, Conn: c, Program: &remote.Program}
 }
 
-// Header is that of the next call of the remote program.
+// Header is that of the next call of the client's program, the remote one where no other was set.
 func (c *Client) Header(proc int32) wire.Header {
 	c.Serial++
-	return wire.Header{Program: remote.ID, Version: remote.Version, Procedure: proc, Serial: c.Serial}
+	return wire.Header{Program: c.Program.ID, Version: c.Program.Version, Procedure: proc, Serial: c.Serial}
 }
 
 // Write sends bytes as they are.
@@ -129,7 +131,7 @@ func (c *Client) Closed() bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)
 }
 
-// Call makes a call of the remote program and gives the error it was answered
+// Call makes a call and gives the error it was answered
 // with; ret may be nil.
 func (c *Client) Call(proc int32, args, ret xdr.Value) *virerr.Error {
 	c.T.Helper()
