@@ -116,13 +116,6 @@ func (r *rig) eventually(what string, ok func() bool) {
 	r.t.Fatalf("not within 30 s: %s", what)
 }
 
-func uints(values map[string]uint32) (list []adminprog.TypedParam) {
-	for name, v := range values {
-		list = append(list, param(name, v))
-	}
-	return list
-}
-
 func param(name string, v uint32) adminprog.TypedParam {
 	return adminprog.TypedParam{Field: name, Value: adminprog.TypedParamValue{Type: virtype.TypedParamUint, Ui: v}}
 }

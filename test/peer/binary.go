@@ -31,6 +31,17 @@ func NeedReal(t testing.TB) {
 	}
 }
 
+// RealOne is another of Debian's daemons; the test is skipped where it is not
+// installed or not wanted.
+func RealOne(t testing.TB, name string) string {
+	t.Helper()
+	path := filepath.Join(filepath.Dir(debian), name)
+	if _, err := os.Stat(path); err != nil || os.Getenv(Variable) == "" {
+		t.Skipf("needs %s (Debian: libvirt-daemon) and %s=1, as make diff-libvirt has it", path, Variable)
+	}
+	return path
+}
+
 var built struct {
 	sync.Mutex
 	dir string

@@ -17,10 +17,11 @@ const nobody = 65534
 
 // Options say what is started.
 type Options struct {
+	Name   string // "virtlogd"; "": libvirtd
 	Binary string
 	Args   []string
 	System bool   // system mode, as root, in a mount and network namespace of its own
-	Conf   string // the text of libvirtd.conf
+	Conf   string // the text of libvirtd.conf, or of the other daemon's
 	QEMU   string // the text of qemu.conf
 	Env    []string
 }
@@ -70,10 +71,10 @@ func (d *Daemon) folders(t testing.TB) {
 		}
 	}
 	conf := d.options.Conf
-	if d.options.System {
+	if d.movesSockets() {
 		conf += fmt.Sprintf("\nunix_sock_dir = %q\n", filepath.Join(d.Base, "sockets"))
 	}
-	if err := os.WriteFile(d.Path("libvirtd.conf"), []byte(conf), 0o644); err != nil {
+	if err := os.WriteFile(d.conf(), []byte(conf), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	d.writeQEMU(t)
@@ -109,7 +110,7 @@ var hidden = []string{"/run", "/etc/libvirt", "/var/lib/libvirt", "/var/cache/li
 // Run starts the daemon again, after Stop or a kill.
 func (d *Daemon) Run(t testing.TB) {
 	t.Helper()
-	argv := append([]string{d.options.Binary, "-f", d.Path("libvirtd.conf")}, d.options.Args...)
+	argv := append([]string{d.options.Binary, "-f", d.conf()}, d.options.Args...)
 	if d.options.System {
 		script := "set -e\n"
 		for _, h := range hidden {
@@ -147,19 +148,44 @@ func (d *Daemon) Command(name string, args ...string) *exec.Cmd {
 	return c
 }
 
+// Name is the daemon's.
+func (d *Daemon) Name() string {
+	if d.options.Name == "" {
+		return "libvirtd"
+	}
+	return d.options.Name
+}
+
+func (d *Daemon) conf() string { return d.Path(d.Name() + ".conf") }
+
+// movesSockets says whether the daemon can be told where its sockets are to be.
+func (d *Daemon) movesSockets() bool { return d.options.System && d.Name() == "libvirtd" }
+
 // Path is a path in the daemon's folder.
 func (d *Daemon) Path(name string) string { return filepath.Join(d.Base, name) }
 
 // Socket is the socket that may change things.
-func (d *Daemon) Socket() string {
-	if d.options.System {
-		return d.Path("sockets/libvirt-sock")
-	}
-	return d.Path("run/libvirt/libvirt-sock")
-}
+func (d *Daemon) Socket() string { return d.socket("sock") }
 
-// ReadOnlySocket is the other one, which only system mode has.
-func (d *Daemon) ReadOnlySocket() string { return d.Path("sockets/libvirt-sock-ro") }
+// ReadOnlySocket is the other one, which only libvirtd has, in system mode.
+func (d *Daemon) ReadOnlySocket() string { return d.socket("sock-ro") }
+
+// AdminSocket is the one of the admin API.
+func (d *Daemon) AdminSocket() string { return d.socket("admin-sock") }
+
+func (d *Daemon) socket(kind string) string {
+	name := d.Name() + "-" + kind
+	if d.Name() == "libvirtd" {
+		name = "libvirt-" + kind
+	}
+	switch {
+	case d.movesSockets():
+		return d.Path("sockets/" + name)
+	case d.options.System: // in a mount namespace of its own
+		return fmt.Sprintf("/proc/%d/root/run/libvirt/%s", d.PID(), name)
+	}
+	return d.Path("run/libvirt/" + name)
+}
 
 // PID is the daemon's.
 func (d *Daemon) PID() int { return d.cmd.Process.Pid }
@@ -184,7 +210,7 @@ func listens(socket string) bool {
 func (d *Daemon) await(t testing.TB) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		if d.Alive() && (!d.options.System || listens(d.ReadOnlySocket())) {
+		if d.Alive() && (!d.movesSockets() || listens(d.ReadOnlySocket())) {
 			return
 		}
 	}
