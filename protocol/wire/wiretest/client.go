@@ -24,7 +24,7 @@ type Client struct {
 	T       testing.TB
 	Conn    net.Conn
 	Serial  uint32           // of the last call
-	Program *program.Program // that calls are of
+	Program *program.Program // that calls are of; nil: the remote one
 }
 
 // Frame is a message that came.
@@ -48,13 +48,17 @@ func Over(t testing.TB, c net.Conn) *Client {
 	t.Helper()
 	t.Cleanup(func() { c.Close() })
 	_ = c.SetDeadline(time.Now().Add(patience))
-	return &Client{T: t, Conn: c, Program: &remote.Program}
+	return &Client{T: t, Conn: c}
 }
 
 // Header is that of the next call of the client's program, the remote one where no other was set.
 func (c *Client) Header(proc int32) wire.Header {
 	c.Serial++
-	return wire.Header{Program: c.Program.ID, Version: c.Program.Version, Procedure: proc, Serial: c.Serial}
+	p := c.Program
+	if p == nil {
+		p = &remote.Program
+	}
+	return wire.Header{Program: p.ID, Version: p.Version, Procedure: proc, Serial: c.Serial}
 }
 
 // Write sends bytes as they are.
