@@ -88,6 +88,16 @@ func (l *Log) Filters() string {
 	return strings.Join(words, " ")
 }
 
+// FilterSettings gives the filters as SetFilters takes them; a + before a match
+// is taken off there, so that one that begins with it keeps its own.
+func (l *Log) FilterSettings() string {
+	var words []string
+	for _, f := range l.levels.Load().filters {
+		words = append(words, fmt.Sprintf("%d:+%s", f.priority, f.match[1:len(f.match)-1]))
+	}
+	return strings.Join(words, " ")
+}
+
 // NumFilters is how many filters there are.
 func (l *Log) NumFilters() int { return len(l.levels.Load().filters) }
 

@@ -231,3 +231,15 @@ func FuzzSettings(f *testing.F) {
 		_, _ = parseOutputs(outputs)
 	})
 }
+
+// What is given as settings makes the same filters again.
+func TestFilterSettingsAreTakenBack(t *testing.T) {
+	l := New("1")
+	if err := l.SetFilters("1:a 4:*b* 2:++c 3:+d.e*"); err != nil {
+		t.Fatal(err)
+	}
+	want := l.Filters()
+	if err := l.SetFilters(l.FilterSettings()); err != nil || l.Filters() != want {
+		t.Errorf("%v: now %q, before %q", err, l.Filters(), want)
+	}
+}

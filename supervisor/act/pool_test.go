@@ -155,3 +155,41 @@ func BenchmarkPool(b *testing.B) {
 		<-done
 	}
 }
+
+// Limits that shrink while jobs run count those until they are through; a pool
+// without workers shows none.
+func TestPoolStatsWhileShrinking(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := NewPool(Limits{Min: 1, Max: 4}, nil)
+		hold := make(chan struct{})
+		for range 4 {
+			if err := p.Submit(Job{Run: func(*Slot) { <-hold }}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p.SetLimits(Limits{Min: 1, Max: 2})
+		if s := p.Stats(); s.Workers != 4 || s.Free != 0 {
+			t.Errorf("while all run: %+v", s)
+		}
+		close(hold)
+		synctest.Wait()
+		if s := p.Stats(); s.Workers != 2 || s.Free != 2 {
+			t.Errorf("when they are through: %+v", s)
+		}
+		p.SetLimits(Limits{Min: 3, Max: 4})
+		if s := p.Stats(); s.Workers != 3 || s.Free != 3 {
+			t.Errorf("with a higher minimum: %+v", s)
+		}
+		p.Close()
+		none := NewPool(Limits{}, nil)
+		ran := false
+		if err := none.Submit(Job{Run: func(*Slot) { ran = true }}); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if s := none.Stats(); !ran || s.Workers != 0 || s.Free != 0 {
+			t.Errorf("without workers: ran %v, %+v", ran, s)
+		}
+		none.Close()
+	})
+}

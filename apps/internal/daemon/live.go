@@ -29,22 +29,18 @@ func (s *setup) freezeLive(t *tree, box *freeze.Box) error {
 	if text := s.log.Outputs(); text != s.written.outputs {
 		l.Outputs = &text
 	}
-	if text := s.log.Filters(); text != s.written.filters {
+	if text := s.log.FilterSettings(); text != s.written.filters {
 		l.Filters = &text
 	}
 	if l == (liveSettings{}) {
 		return nil
 	}
-	state, err := json.Marshal(l)
-	if err != nil {
-		return err
-	}
-	return box.PutState(partLive, liveVersion, state, nil)
+	return box.PutState(partLive, liveVersion, l, nil)
 }
 
 // thawLive makes the changes again. What cannot be had any more is no reason to end.
 func (s *setup) thawLive() {
-	s.written.outputs, s.written.filters = s.log.Outputs(), s.log.Filters()
+	s.written.outputs, s.written.filters = s.log.Outputs(), s.log.FilterSettings()
 	f := s.box.Take(partLive)
 	if f == nil {
 		return
