@@ -47,6 +47,14 @@ type Jobs struct {
 // Current gives the job that holds the domain; its Kind is NoJob when nothing does.
 func (j *Jobs) Current() Job { return j.current }
 
+// All gives the job that holds the domain, then those that wait, in their order.
+func (j *Jobs) All() []Job {
+	if j.current.Kind == NoJob {
+		return nil
+	}
+	return append([]Job{j.current}, j.queue...)
+}
+
 // Waiting gives the number of jobs that wait.
 func (j *Jobs) Waiting() int { return len(j.queue) }
 

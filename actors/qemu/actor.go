@@ -32,6 +32,7 @@ type machine struct {
 	status        *domstatus.Status // of the machine; nil without one
 
 	jobs    domain.Jobs
+	shown   jobTable          // jobs, for the observer
 	waiting map[uint64]waiter // for a job, by token
 	own     uint64            // the token of the process's own job; 0 without one
 	untold  bool              // the machine was found and has not said yet how it is

@@ -18,6 +18,7 @@ func (m *machine) beginJob(p *gen.Process, from gen.From, req begin) (any, error
 	m.hit("qemu.job.begin")
 	req.Job.Since = time.Now()
 	token, granted, err := m.jobs.Ask(req.Job)
+	m.listJobs()
 	if err != nil {
 		m.refuseJob(req.Job)
 		return nil, err
@@ -46,6 +47,7 @@ func (m *machine) refuseJob(job domain.Job) {
 
 func (m *machine) endJob(token uint64) {
 	next, ok := m.jobs.Done(token, time.Now())
+	m.listJobs()
 	if w, waits := m.waiting[next]; ok && waits {
 		delete(m.waiting, next)
 		w.granted()
@@ -67,6 +69,7 @@ func (m *machine) expire(token uint64) {
 	}
 	if busy := m.jobs.Expire(token); busy != nil {
 		delete(m.waiting, token)
+		m.listJobs()
 		w.refused(busy)
 	}
 }
@@ -79,6 +82,7 @@ func (m *machine) ownJob(kind domain.JobKind, name string, then func()) {
 		return
 	}
 	token, granted, err := m.jobs.Ask(domain.Job{Kind: kind, API: name, Since: time.Now()})
+	m.listJobs()
 	begin := func() {
 		m.own = token
 		then()

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -40,6 +42,10 @@ func TestCommandLine(t *testing.T) {
 		{[]string{"-s", path, "--pages"}, 0, "type: one for one", ""},
 		{[]string{"-s", path, "--json", "obs"}, 0, `"name": "observe"`, ""},
 		{[]string{"-s", path + "x"}, 1, "", "virt-observe: no daemon shows its tree at " + path + "x"},
+		{[]string{"-s", path, "--jobs"}, 0, "OBJECT  JOB  STATE", ""},
+		{[]string{"-s", path, "--flight", path + ".trace", "--for", "20ms"}, 0, "", ""},
+		{[]string{"-s", path, "--flight", path + ".none", "--for", "2h"}, 1, "", "virt-observe: flight=2h0m0s: a time of at most 1m0s is wanted"},
+		{[]string{"-s", path, "--record", "-1s"}, 0, "", ""},
 		{[]string{"--bogus"}, 2, "", "unknown flag: --bogus"},
 		{[]string{"--help"}, 0, "", "Usage: virt-observe"},
 		{[]string{"--version"}, 0, "virt-observe (virtree) ", ""},
@@ -49,6 +55,23 @@ func TestCommandLine(t *testing.T) {
 		if code != c.code || !strings.Contains(out.String(), c.out) || !strings.Contains(errs.String(), c.errs) {
 			t.Errorf("%v: code %d\n%s%s", c.args, code, out.String(), errs.String())
 		}
+	}
+}
+
+// A trace is for the eyes of its owner, and there only where there is one.
+func TestTraceFile(t *testing.T) {
+	path := daemonSocket(t)
+	var errs bytes.Buffer
+	if code := run([]string{"-s", path, "--flight", path + ".trace", "--for", "20ms"}, io.Discard, &errs); code != 0 {
+		t.Fatal(errs.String())
+	}
+	info, err := os.Stat(path + ".trace")
+	if err != nil || info.Mode().Perm() != 0o600 || info.Size() == 0 {
+		t.Errorf("%v %v", info, err)
+	}
+	_ = run([]string{"-s", path + "x", "--flight", path + ".none"}, io.Discard, &errs)
+	if _, err := os.Stat(path + ".none"); !os.IsNotExist(err) {
+		t.Error("a file without a trace:", err)
 	}
 }
 

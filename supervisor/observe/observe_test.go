@@ -165,6 +165,7 @@ func TestRequestRoundTrip(t *testing.T) {
 }
 
 func FuzzParseRequest(f *testing.F) {
+	f.Add("text jobs flight=5s record=-1s name=web")
 	f.Add("json pages name=x follow=1s")
 	f.Fuzz(func(t *testing.T, line string) {
 		r, err := ParseRequest(line)

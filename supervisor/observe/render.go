@@ -11,7 +11,15 @@ import (
 	"virtree.dev/supervisor/gen"
 )
 
-// Render makes the document that a request asks for.
+// draw makes the document that a request asks for.
+func draw(s *gen.System, r Request) ([]byte, error) {
+	if r.Jobs {
+		return renderJobs(s.ObjectJobs(), r, time.Now())
+	}
+	return Render(s.Tree(r.Pages), r)
+}
+
+// Render makes a tree as a request asks for it.
 func Render(nodes []gen.Node, r Request) ([]byte, error) {
 	if r.Name != "" {
 		nodes = below(nodes, r.Name)

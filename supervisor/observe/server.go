@@ -56,6 +56,7 @@ type observer struct {
 	act.Actor
 	l       *Listener
 	viewers atomic.Int32
+	flight  recorder
 }
 
 // Init starts to accept.
@@ -68,6 +69,10 @@ func (o *observer) Init(p *gen.Process) error {
 
 // HandleMessage ends with the accept loop; that a client left is nobody's concern.
 func (o *observer) HandleMessage(_ *gen.Process, m any) error {
+	if _, ok := m.(recordEnds); ok {
+		o.flight.expire(time.Now())
+		return nil
+	}
 	exit, ok := m.(gen.MetaExit)
 	if !ok {
 		return nil
@@ -77,6 +82,9 @@ func (o *observer) HandleMessage(_ *gen.Process, m any) error {
 	}
 	return nil
 }
+
+// Terminate records no more.
+func (o *observer) Terminate(*gen.Process, error) { o.flight.stop() }
 
 type acceptor struct {
 	o *observer
@@ -97,7 +105,7 @@ func (a *acceptor) Start(*gen.Process) error {
 			continue
 		}
 		a.o.viewers.Add(1)
-		if err := a.p.SpawnMeta("viewer", &viewer{a.o, conn}); err != nil {
+		if err := a.p.SpawnMeta("viewer", &viewer{a.o, a.p, conn}); err != nil {
 			conn.Close()
 			return err
 		}
@@ -120,6 +128,7 @@ func trusted(conn *net.UnixConn) bool {
 // viewer serves one client.
 type viewer struct {
 	o    *observer
+	p    *gen.Process // the observer's
 	conn *net.UnixConn
 }
 
@@ -134,10 +143,13 @@ func (v *viewer) Start(m *gen.Process) error {
 	}
 	r, err := ParseRequest(line)
 	if err != nil {
-		return v.write([]byte("error: " + err.Error() + "\n"))
+		return v.complain(err)
+	}
+	if r.Flight != 0 || r.Record != 0 {
+		return v.fly(m, r)
 	}
 	for {
-		doc, err := Render(m.System().Tree(r.Pages), r)
+		doc, err := draw(m.System(), r)
 		if err == nil {
 			err = v.write(doc)
 		}
@@ -155,6 +167,8 @@ func (v *viewer) Start(m *gen.Process) error {
 		}
 	}
 }
+
+func (v *viewer) complain(err error) error { return v.write([]byte(complaint + err.Error() + "\n")) }
 
 func (v *viewer) write(b []byte) error {
 	_ = v.conn.SetWriteDeadline(time.Now().Add(writeTimeout))
