@@ -39,7 +39,9 @@ func (c *Config) Daemon() *daemonconf.Config { return &c.Config }
 
 // settle lets as many clients wait for authentication as there may be clients:
 // nobody has to authenticate.
-func (c *Config) settle() { c.MaxAnonymousClients = c.Server.MaxClients }
+func (c *Config) settle() {
+	c.MaxAnonymousClients, c.AdminMaxAnonymousClients = c.Server.MaxClients, c.Admin.MaxClients
+}
 
 // LoadFile reads the file at path into c. The notes tell of keys that nothing
 // reads; a file that may be missing is no error when it is.

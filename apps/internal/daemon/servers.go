@@ -14,13 +14,13 @@ import (
 // adminName is what clients of the admin API call its own server.
 const adminName = "admin"
 
-// serversChild has both servers. The admin server is the first to open and the
-// last to close, so that it can be asked what the end of the other waits for;
-// neither goes down with the other.
+// serversChild has both servers, of which neither goes down with the other. The
+// admin server opens last: after a replacement it must not show the other one
+// before that has its clients and limits again.
 func (s *setup) serversChild(t *tree) gen.Child {
 	return act.Supervisor{Type: act.OneForOne, Children: []gen.Child{
-		t.admin.Child(s.box.Take(t.admin.ClientsName()), t.listeners.admin...),
 		t.server.Child(s.box.Take(t.server.ClientsName()), t.listeners.main...),
+		t.admin.Child(s.box.Take(t.admin.ClientsName()), t.listeners.admin...),
 	}}.Child("servers", gen.Permanent)
 }
 
