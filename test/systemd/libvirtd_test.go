@@ -29,6 +29,16 @@ func TestLibvirtdAsAService(t *testing.T) {
 			}
 		}
 	})
+	t.Run("is steered over systemd's admin socket", func(t *testing.T) {
+		for _, reload := range []bool{false, true} {
+			if reload {
+				h.Run(t, "systemctl", "reload", "libvirtd")
+			}
+			if out := h.Run(t, "virt-admin", "-c", "libvirtd:///system", "srv-list"); !strings.Contains(out, "libvirtd") {
+				t.Errorf("reloaded %v: %s", reload, out)
+			}
+		}
+	})
 	t.Run("says what it does", func(t *testing.T) {
 		if out := h.Run(t, "systemctl", "show", "-P", "StatusText", "libvirtd"); strings.TrimSpace(out) == "" {
 			t.Error("no status text")

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"os"
 
+	"virtree.dev/actors/admin"
 	"virtree.dev/actors/connection"
 	"virtree.dev/actors/dispatch"
 	"virtree.dev/actors/events"
 	"virtree.dev/apps/internal/roster"
 	"virtree.dev/config/paths"
 	"virtree.dev/internal/logging"
+	"virtree.dev/protocol/adminprog"
 	"virtree.dev/protocol/lxcprog"
 	"virtree.dev/protocol/program"
 	"virtree.dev/protocol/qemuprog"
@@ -36,30 +38,60 @@ func main() {
 		fmt.Fprintln(os.Stderr, "coverapi:", err)
 		os.Exit(1)
 	}
-	var byOwner [program.Owners]count
-	functions := make(map[string]bool)
-	total := count{}
+	t := tally{tables: tables, functions: make(map[string]bool), verbose: *verbose}
 	for _, prog := range []*program.Program{&remote.Program, &qemuprog.Program, &lxcprog.Program} {
-		for i := range prog.Procedures {
-			p := &prog.Procedures[i]
-			if p.Name == "" || p.Kind != program.Call {
-				continue
-			}
-			done := handled(tables, prog.ID, p.Num)
-			byOwner[p.Owner].add(done)
-			total.add(done)
-			if p.API != "" {
-				functions[p.API] = functions[p.API] || done
-			}
-			if *verbose && !done {
-				fmt.Printf("%-11s %s\n", p.Owner, p.Name)
-			}
+		t.program(prog, func(p *program.Procedure) string { return p.Owner.String() })
+	}
+	t.program(&adminprog.Program, func(*program.Procedure) string { return "admin" })
+	t.print()
+}
+
+// tally counts procedures by label, and the functions that they are for.
+type tally struct {
+	tables    map[uint32][]*dispatch.Table
+	labels    []string
+	counts    map[string]*count
+	functions map[string]bool
+	verbose   bool
+}
+
+// program counts the calls of a program, each under its label.
+func (t *tally) program(prog *program.Program, label func(*program.Procedure) string) {
+	for i := range prog.Procedures {
+		p := &prog.Procedures[i]
+		if p.Name == "" || p.Kind != program.Call {
+			continue
+		}
+		done := handled(t.tables, prog.ID, p.Num)
+		t.count(label(p), done)
+		if p.API != "" {
+			t.functions[p.API] = t.functions[p.API] || done
+		}
+		if t.verbose && !done {
+			fmt.Printf("%-11s %s\n", label(p), p.Name)
 		}
 	}
-	for owner, c := range byOwner {
-		fmt.Printf("%-11s %3d of %3d procedures\n", program.Owner(owner), c.done, c.all)
+}
+
+func (t *tally) count(label string, done bool) {
+	if t.counts == nil {
+		t.counts = make(map[string]*count)
 	}
-	fmt.Printf("%-11s %3d of %3d procedures, %d of %d functions\n", "all", total.done, total.all, countTrue(functions), len(functions))
+	if t.counts[label] == nil {
+		t.labels = append(t.labels, label)
+		t.counts[label] = new(count)
+	}
+	t.counts[label].add(done)
+}
+
+func (t *tally) print() {
+	total := count{}
+	for _, label := range t.labels {
+		c := t.counts[label]
+		total.done, total.all = total.done+c.done, total.all+c.all
+		fmt.Printf("%-11s %3d of %3d procedures\n", label, c.done, c.all)
+	}
+	fmt.Printf("%-11s %3d of %3d procedures, %d of %d functions\n", "all", total.done, total.all, countTrue(t.functions), len(t.functions))
 }
 
 // allTables are the handlers of the daemon itself and of every driver.
@@ -68,6 +100,9 @@ func allTables() (map[uint32][]*dispatch.Table, error) {
 	system := gen.NewSystem()
 	bus := events.NewBus(system, "events")
 	for _, t := range connection.New(nil, bus).Tables() {
+		tables[t.Program.ID] = append(tables[t.Program.ID], t)
+	}
+	for _, t := range admin.New(admin.Options{}).Tables() {
 		tables[t.Program.ID] = append(tables[t.Program.ID], t)
 	}
 	host := roster.Host{System: system, Dirs: paths.Session(os.Getenv), Bus: bus, Log: logging.New("")}
