@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"virtree.dev/actors/dispatch"
 	"virtree.dev/protocol/remote"
 	"virtree.dev/protocol/wire/wiretest"
 	"virtree.dev/supervisor/act"
@@ -48,7 +49,7 @@ func TestRefusedChangesLeaveAll(t *testing.T) {
 }
 
 func TestClientsAreCountedAndFound(t *testing.T) {
-	r := newRig(t, few(nil), with((*rig).hostname), func(_ *rig, _ *Options, listeners []*Listener) { listeners[1].Guard() })
+	r := newRig(t, few(nil), with((*rig).hostname), func(_ *rig, _ *Options, listeners []*Listener) { listeners[1].Guard(dispatch.AuthPolkit) })
 	r.open()
 	stranger := wiretest.Dial(t, r.readOnly)
 	_ = stranger.Call(remote.ProcConnectGetHostname, nil, nil)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"virtree.dev/protocol/adminprog"
 	"virtree.dev/protocol/keepalive"
 	"virtree.dev/protocol/lxcprog"
 	"virtree.dev/protocol/program"
@@ -105,7 +106,7 @@ func (s *script) again() {
 }
 
 var programs = map[uint32]*program.Program{
-	remote.ID: &remote.Program, qemuprog.ID: &qemuprog.Program, lxcprog.ID: &lxcprog.Program, keepalive.ID: &keepalive.Program,
+	remote.ID: &remote.Program, qemuprog.ID: &qemuprog.Program, lxcprog.ID: &lxcprog.Program, keepalive.ID: &keepalive.Program, adminprog.ID: &adminprog.Program,
 }
 
 var (
@@ -132,6 +133,8 @@ func describe(f *wiretest.Frame) string {
 		return head + " " + describeError(f.Payload)
 	case len(f.Payload) == 0:
 		return head
+	case f.Program == adminprog.ID:
+		return head + " " + describeAdmin(f)
 	case len(f.Payload) > 64:
 		return fmt.Sprintf("%s %d bytes", head, len(f.Payload))
 	}
