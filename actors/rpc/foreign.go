@@ -35,10 +35,17 @@ func FreezeForeignSocket(readOnly, guarded, ours bool, socket *os.File) (gen.Fro
 	return gen.Frozen{Version: frozenVersion, State: raw, Files: map[string]syscall.Conn{"socket": socket}}, err
 }
 
+// ForeignLimits are those of a server of another program. As with libvirt's own
+// successors they count before what the configuration says: somebody may have set
+// them live.
+type ForeignLimits struct{ MaxClients, MaxAnonymousClients uint }
+
 // FreezeForeignClients packs clients as those of ours are; last is the number
 // given last. A client that cannot be taken over is left out and told of.
-func FreezeForeignClients(last uint64, clients []ForeignClient) (f gen.Frozen, notes []string) {
-	state := frozenClients{LastID: last}
+func FreezeForeignClients(last uint64, limits ForeignLimits, clients []ForeignClient) (f gen.Frozen, notes []string) {
+	state := frozenClients{LastID: last, Limits: changes{
+		"max_clients": int(limits.MaxClients), "max_anonymous_clients": int(limits.MaxAnonymousClients),
+	}}
 	f = gen.Frozen{Version: frozenVersion, Files: map[string]syscall.Conn{}}
 	for _, c := range clients {
 		packed, err := c.freeze()

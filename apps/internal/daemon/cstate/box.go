@@ -95,7 +95,7 @@ func (p *packer) server(name string, s *Server) error {
 			ID: c.ID, Since: c.Since, ReadOnly: c.ReadOnly, Authenticated: !c.AuthPending, Session: c.Private, Socket: f,
 		})
 	}
-	frozen, notes := rpc.FreezeForeignClients(last, clients)
+	frozen, notes := rpc.FreezeForeignClients(last, rpc.ForeignLimits{MaxClients: s.MaxClients, MaxAnonymousClients: s.MaxAnonymousClients}, clients)
 	p.notes = append(p.notes, notes...)
 	return p.box.Put(p.names.Clients(name), frozen)
 }

@@ -102,6 +102,9 @@ func TestBoxIsWhatAProgramOfOursLeaves(t *testing.T) {
 	}
 	l.Close()
 	clients := b.Take(rpc.ClientsName("virtlogd"))
+	if !strings.Contains(string(clients.State), `"limits":{"max_anonymous_clients":1024,"max_clients":1024}`) {
+		t.Errorf("limits that somebody may have set live are lost: %s", clients.State)
+	}
 	if f, err := freeze.File(clients, "client.1"); err != nil {
 		t.Error(err)
 	} else {
