@@ -71,7 +71,7 @@ bench: ## run the Go benchmarks
 
 diff-libvirt: build ## compare answers with the real libvirtd, through virsh and frame by frame
 	@test/demo/packages
-	VIRTREE_REAL=1 $(GO) test -count=1 ./test/wire
+	VIRTREE_REAL=1 $(GO) test -count=1 ./test/wire ./test/admin
 	VIRTREE_REAL=1 $(GO) test -count=1 -v ./test/diff ./test/cli ./test/machine
 
 tree: build ## show the process tree of the daemon that "make run" started
