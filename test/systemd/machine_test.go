@@ -2,6 +2,7 @@ package systemd
 
 import (
 	"os/exec"
+	"os/user"
 	"strings"
 	"testing"
 	"time"
@@ -35,6 +36,13 @@ func TestMachinesUnderSystemd(t *testing.T) {
 	for _, unit := range []string{"virtlogd", "virtlockd"} {
 		if state, _ := h.Try("systemctl", "is-active", unit+".service"); strings.TrimSpace(state) != "active" {
 			t.Errorf("%s.service is %s", unit, state)
+		}
+	}
+	// Its process registered as root, and is the user of machines since.
+	if _, err := user.Lookup("libvirt-qemu"); err == nil {
+		owner := h.Run(t, "sh", "-c", "stat -c %U /proc/$(cat /run/libvirt/qemu/vtunit.pid)")
+		if strings.TrimSpace(owner) != "libvirt-qemu" {
+			t.Errorf("QEMU runs as %s", owner)
 		}
 	}
 	for _, unit := range []string{"libvirtd", "virtlogd", "virtlockd"} {

@@ -10,5 +10,8 @@
 // one for each disk that the machine alone may write to. virtlockd is connected for
 // each of these; one that was started anew is told of its folders again.
 //
+// What <on_lockfailure> says is for lock managers whose leases can be lost while a
+// machine runs. Those of virtlockd cannot: it is kept in documents and asked nothing.
+//
 // A nil Manager is lock_manager = "nop": it locks nothing.
 package lockmanager

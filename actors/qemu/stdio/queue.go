@@ -50,9 +50,17 @@ func (h *Handler) Flush(ctx context.Context) {
 	if l != nil {
 		defer l.close()
 	}
+	ctx, cancel := context.WithTimeout(ctx, patience) // for all: who starts a machine waits for it
+	defer cancel()
 	for i := range lines {
-		if err := h.append(ctx, l, &lines[i]); err != nil {
-			h.Warn(fmt.Sprintf("cannot write to the log of domain '%s': %v", lines[i].dom.Name, err))
+		err := h.append(ctx, l, &lines[i])
+		if err == nil {
+			continue
+		}
+		h.Warn(fmt.Sprintf("cannot write to the log of domain '%s': %v", lines[i].dom.Name, err))
+		if left := len(lines) - i - 1; left > 0 && ctx.Err() != nil {
+			h.Warn(fmt.Sprintf("nor %d lines more to logs of domains", left))
+			return
 		}
 	}
 }

@@ -256,3 +256,19 @@ func TestAVirtlogdThatIsNowhere(t *testing.T) {
 		t.Errorf("in system mode: %v", err)
 	}
 }
+
+// Who starts a machine does not wait for each line of others once virtlogd has had its time.
+func TestLinesThatCannotBeWritten(t *testing.T) {
+	var warned []string
+	h := newFake(t).handler()
+	h.Warn = func(text string) { warned = append(warned, text) }
+	for range 5 {
+		h.Say(time.Unix(0, 0), web, "shutting down")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	h.Flush(ctx)
+	if len(warned) != 2 || !strings.HasPrefix(warned[0], "cannot write to the log of domain 'web': ") || warned[1] != "nor 4 lines more to logs of domains" {
+		t.Errorf("warned %q", warned)
+	}
+}
