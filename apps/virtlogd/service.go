@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 
 	"virtree.dev/actors/logd"
 	"virtree.dev/apps/internal/daemon"
@@ -33,35 +34,46 @@ func foreignFiles(h daemon.Host) ([]logd.Foreign, error) {
 	if rest == nil || err != nil {
 		return nil, err
 	}
-	handler, ok := rest.Object.Object("handler")
+	files, failures, err := readFiles(rest.Object, rest.File)
+	for _, failure := range failures { // the others are as good as without it
+		h.Log.Logger("logging.log_handler").Error(failure.Error())
+	}
+	return files, err
+}
+
+// open makes a descriptor of the former program ours.
+type open func(fd int, name string) (*os.File, error)
+
+// readFiles reads what the former program wrote of its log files.
+func readFiles(o cstate.Object, open open) (files []logd.Foreign, failures []error, err error) {
+	handler, ok := o.Object("handler")
 	if !ok {
-		return nil, malformed("Malformed daemon data from JSON file")
+		return nil, nil, malformed("Malformed daemon data from JSON file")
 	}
 	if !handler.Has("files") {
-		return nil, malformed("Missing files data from JSON file")
+		return nil, nil, malformed("Missing files data from JSON file")
 	}
 	list, ok := handler.List("files")
 	if !ok {
-		return nil, malformed("Malformed files array")
+		return nil, nil, malformed("Malformed files array")
 	}
-	var files []logd.Foreign
 	for _, raw := range list {
 		one, _ := cstate.ParseObject(raw)
-		f, err := foreignFile(rest, one)
+		f, err := readFile(one, open)
 		if err != nil {
-			h.Log.Logger("logging.log_handler").Error(err.Error()) // the others are as good as without it
+			failures = append(failures, err)
 			continue
 		}
 		files = append(files, f)
 	}
-	return files, nil
+	return files, failures, nil
 }
 
 func malformed(text string) error {
 	return virerr.New(virerr.FromLogging, virerr.InternalError, "%s", text)
 }
 
-func foreignFile(rest *cstate.Rest, o cstate.Object) (f logd.Foreign, err error) {
+func readFile(o cstate.Object, open open) (f logd.Foreign, err error) {
 	var id string
 	for _, m := range []struct {
 		key, missing string
@@ -84,6 +96,6 @@ func foreignFile(rest *cstate.Rest, o cstate.Object) (f logd.Foreign, err error)
 	if !ok {
 		return f, malformed("Missing 'pipefd' in JSON document")
 	}
-	f.Pipe, err = rest.File(fd, "pipe")
+	f.Pipe, err = open(fd, "pipe")
 	return f, err
 }

@@ -75,6 +75,7 @@ type daemon struct {
 	t      testing.TB
 	base   string
 	before []string // what starts it, where it has a namespace of its own
+	system bool     // it runs as root
 	cmd    *exec.Cmd
 }
 
@@ -143,7 +144,10 @@ func (d *daemon) run() {
 		d.t.Fatal(err)
 	}
 	defer out.Close()
-	argv := append(slices.Clone(d.before), d.path("virtlogd"), "-f", d.path("virtlogd.conf"), "-p", d.path("run/virtlogd.pid"))
+	argv := append(slices.Clone(d.before), d.path("virtlogd"), "-f", d.path("virtlogd.conf"))
+	if !d.system {
+		argv = append(argv, "-p", d.path("run/virtlogd.pid"))
+	}
 	d.cmd = exec.Command(argv[0], argv[1:]...)
 	d.cmd.Stdout, d.cmd.Stderr = out, out
 	d.cmd.Env = []string{
@@ -167,7 +171,12 @@ func (d *daemon) run() {
 	})
 }
 
-func (d *daemon) socket() string { return d.path("run/libvirt/virtlogd-sock") }
+func (d *daemon) socket() string {
+	if d.system {
+		return d.seen("/run/libvirt/virtlogd-sock")
+	}
+	return d.path("run/libvirt/virtlogd-sock")
+}
 
 func (d *daemon) signal(s os.Signal) {
 	d.t.Helper()

@@ -17,6 +17,7 @@ func asUser(t testing.TB, f func()) {
 	}
 	done := make(chan error, 1)
 	go func() {
+		defer close(done) // a test that fails ends the goroutine
 		// Not unlocked: the thread ends with the goroutine.
 		runtime.LockOSThread()
 		if _, _, errno := syscall.RawSyscall(syscall.SYS_SETRESUID, ^uintptr(0), nobody, ^uintptr(0)); errno != 0 {
@@ -24,7 +25,6 @@ func asUser(t testing.TB, f func()) {
 			return
 		}
 		f()
-		done <- nil
 	}()
 	if err := <-done; err != nil {
 		t.Fatal(err)
