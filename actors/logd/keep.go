@@ -151,10 +151,7 @@ func (s *Service) restore(saved savedFile, pipe, buffer keep.Kept) (*logFile, er
 
 // byID says whether a number is in use.
 func (s *Service) byID(id uint64) bool {
-	for _, f := range s.all() {
-		if f.id == id {
-			return true
-		}
-	}
-	return false
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.ids[id]
 }

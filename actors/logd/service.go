@@ -49,6 +49,7 @@ type Service struct {
 	mu     sync.RWMutex
 	byName map[string]*logFile // nil: it is being opened
 	byFD   map[int]*logFile
+	ids    map[uint64]bool // in use
 	lastID uint64
 }
 
@@ -64,7 +65,7 @@ func New(o Options) (*Service, error) {
 	s := &Service{
 		system: o.System, log: o.Log, store: o.Store,
 		limits: rotating.Limits{MaxSize: c.MaxSize, MaxBackups: c.MaxBackups},
-		byName: map[string]*logFile{}, byFD: map[int]*logFile{},
+		byName: map[string]*logFile{}, byFD: map[int]*logFile{}, ids: map[uint64]bool{},
 	}
 	root := c.LogRoot
 	if root == "" {
@@ -154,6 +155,7 @@ func (s *Service) reserve(path string) (former *logFile, ok bool) {
 	}
 	if f != nil {
 		delete(s.byFD, f.fd())
+		delete(s.ids, f.id)
 	}
 	s.byName[path] = nil
 	return f, true
@@ -175,7 +177,7 @@ func (s *Service) add(f *logFile) {
 		f.id = s.lastID
 	}
 	s.lastID = max(s.lastID, f.id)
-	s.byName[f.Path], s.byFD[f.pipe.FD()] = f, f
+	s.byName[f.Path], s.byFD[f.pipe.FD()], s.ids[f.id] = f, f, true
 }
 
 // arm has the workers wait for a pipe. One of a log file in trouble is looked
@@ -231,6 +233,7 @@ func (s *Service) drop(f *logFile) {
 	if fd := f.fd(); s.byFD[fd] == f {
 		delete(s.byFD, fd)
 	}
+	delete(s.ids, f.id)
 	s.mu.Unlock()
 	s.forget(f)
 }
