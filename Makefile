@@ -87,7 +87,7 @@ BINDIR  ?= /usr/bin
 POLKIT  ?= /usr/share/polkit-1
 UNITDIR ?= /usr/lib/systemd/system
 BIN     ?= bin
-DAEMONS  = libvirtd virtlogd virtlockd
+DAEMONS  = libvirtd virtqemud virtlogd virtlockd
 
 install: build install-files ## install binaries and unit files: make install [DESTDIR=DIR]
 

@@ -87,7 +87,7 @@ func comesBack(t *testing.T, h *Host, signal string) {
 
 func TestUnitsAreWellFormed(t *testing.T) {
 	h := Boot(t, nil)
-	for _, name := range []string{"libvirtd.service", "libvirtd.socket", "libvirtd-ro.socket", "libvirtd-admin.socket", "virtlogd.service", "virtlockd.service"} {
+	for _, name := range []string{"libvirtd.service", "libvirtd.socket", "libvirtd-ro.socket", "libvirtd-admin.socket", "virtqemud.service", "virtlogd.service", "virtlockd.service"} {
 		out, _ := h.Try("systemd-analyze", "verify", "/usr/lib/systemd/system/"+name)
 		for line := range strings.Lines(out) {
 			if strings.Contains(line, "libvirt") || strings.Contains(line, "virtlo") {
@@ -108,5 +108,38 @@ func TestTCPSocketOfSystemd(t *testing.T) {
 		if out := h.Run(t, "virsh", "-c", uri, "hostname"); strings.TrimSpace(out) == "" {
 			t.Errorf("%s: no answer", uri)
 		}
+	}
+}
+
+// TestVirtqemudTakesThePlaceOfLibvirtd has the units conflict as libvirt's do.
+func TestVirtqemudTakesThePlaceOfLibvirtd(t *testing.T) {
+	h := Boot(t, nil)
+	h.Run(t, "systemctl", "start", "libvirtd.socket", "libvirtd-ro.socket", "libvirtd-admin.socket")
+	h.Run(t, "virsh", "-c", "qemu:///system", "uri")
+	h.Run(t, "systemctl", "start", "virtqemud.socket", "virtqemud-ro.socket", "virtqemud-admin.socket")
+	for _, unit := range []string{"libvirtd.socket", "libvirtd-ro.socket", "libvirtd-admin.socket"} {
+		if state, _ := h.Try("systemctl", "is-active", unit); strings.TrimSpace(state) != "inactive" {
+			t.Errorf("%s is %s", unit, state)
+		}
+	}
+	for _, args := range [][]string{
+		{"virsh", "-c", "qemu:///system", "uri"}, // it looks for virtqemud first
+		{"virsh", "-r", "-c", "qemu:///system?mode=direct", "uri"},
+	} {
+		if out := h.Run(t, args...); !strings.HasPrefix(out, "qemu:///system") {
+			t.Errorf("%s: %s", strings.Join(args, " "), out)
+		}
+	}
+	if out := h.Run(t, "virt-admin", "-c", "virtqemud:///system", "srv-list"); !strings.Contains(out, "virtqemud") || !strings.Contains(out, "admin") {
+		t.Errorf("servers: %s", out)
+	}
+	if state, _ := h.Try("systemctl", "is-active", "libvirtd.service"); strings.TrimSpace(state) != "inactive" {
+		t.Errorf("libvirtd.service is %s beside virtqemud", state)
+	}
+	before := h.MainPID(t, "virtqemud")
+	h.Run(t, "systemctl", "kill", "--kill-who=main", "-s", "USR1", "virtqemud")
+	h.Run(t, "virsh", "-c", "qemu:///system", "uri")
+	if after := h.MainPID(t, "virtqemud"); after != before {
+		t.Errorf("process %d became %d", before, after)
 	}
 }

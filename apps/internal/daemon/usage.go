@@ -55,7 +55,7 @@ func (s Spec) defaultPaths(privileged bool) string {
 	}
 	section("Configuration file (unless overridden by -f):", fmt.Sprintf("%s/libvirt/%s.conf", config, s.Name))
 	section("Sockets:", sockets...)
-	if !s.OwnerOnly {
+	if s.Listen {
 		section("TLS:", "CA certificate: "+ca, "Server certificate: "+cert, "Server private key: "+key)
 	}
 	section("PID file (unless overridden by -p):", fmt.Sprintf("%s/%s.pid", pid, s.Name))

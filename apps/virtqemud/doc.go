@@ -1,0 +1,2 @@
+// Virtqemud is the daemon of the qemu driver alone.
+package main
