@@ -13,7 +13,7 @@ PACKAGES      ?= ./...
 export GOFLAGS += -buildvcs=false
 
 .DEFAULT_GOAL := help
-.PHONY: help build install install-files run demo test race check lint generate fuzz-short golden bench diff-libvirt tree cover-api
+.PHONY: help build install install-files run demo test race check lint generate fuzz-short golden bench diff-libvirt death tree cover-api
 
 help: ## show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +73,10 @@ diff-libvirt: build ## compare answers with the real libvirtd, through virsh and
 	@test/demo/packages
 	VIRTREE_REAL=1 $(GO) test -count=1 ./test/wire ./test/admin
 	VIRTREE_REAL=1 $(GO) test -count=1 -v ./test/diff ./test/cli ./test/machine
+
+KILLS ?= 100
+death: ## kill virtlogd and virtlockd amid their work KILLS times (100), and count what is missing
+	VIRTREE_KILLS=$(KILLS) $(GO) test -count=1 -timeout 30m -v ./test/death
 
 tree: build ## show the process tree of the daemon that "make run" started
 	@XDG_RUNTIME_DIR=$(CURDIR)/tmp/run/run bin/virt-observe

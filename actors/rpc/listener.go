@@ -52,13 +52,7 @@ func Listen(name, path string, mode os.FileMode, group int, readOnly bool) (*Lis
 	if err != nil {
 		return nil, fmt.Errorf("Failed to bind socket to '%s': %w", path, sys.Errno(err))
 	}
-	err = os.Chmod(path, mode)
-	if err == nil && group > 0 {
-		if err = os.Chown(path, -1, group); err != nil {
-			err = fmt.Errorf("Failed to change ownership of '%s' to %d:%d: %w", path, os.Getuid(), group, sys.Errno(err))
-		}
-	}
-	if err != nil {
+	if err := permit(path, mode, group); err != nil {
 		socket.Close()
 		return nil, err
 	}
@@ -77,6 +71,71 @@ func ListenTCP(name string, at netip.AddrPort) (*Listener, error) {
 	}
 	return &Listener{name: name, socket: socket, ours: true}, nil
 }
+
+func permit(path string, mode os.FileMode, group int) error {
+	err := os.Chmod(path, mode)
+	if err == nil && group > 0 {
+		if err = os.Chown(path, -1, group); err != nil {
+			err = fmt.Errorf("Failed to change ownership of '%s' to %d:%d: %w", path, os.Getuid(), group, sys.Errno(err))
+		}
+	}
+	return err
+}
+
+// Regain takes over a socket of ours on which a process listened that was killed:
+// who connected meanwhile waits there. The file is closed.
+func Regain(name string, f *os.File, path string, mode os.FileMode, group int, readOnly bool) (*Listener, error) {
+	socket, err := listenerOf(name, f)
+	if err != nil {
+		return nil, err
+	}
+	if u, ok := socket.(*net.UnixListener); ok {
+		u.SetUnlinkOnClose(true)
+	}
+	if err := permit(path, mode, group); err != nil {
+		socket.Close()
+		return nil, err
+	}
+	return &Listener{name: name, socket: socket, readOnly: readOnly, ours: true}, nil
+}
+
+// IsAt says whether a path still leads to a listening socket.
+func IsAt(f *os.File, path string) bool {
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return false
+	}
+	bound := ""
+	if failed := conn.Control(func(fd uintptr) { bound, err = sys.SocketPath(int(fd)) }); failed != nil || err != nil {
+		return false
+	}
+	info, err := os.Lstat(path)
+	return err == nil && bound == path && info.Mode()&os.ModeSocket != 0
+}
+
+// listenerOf makes a socket of a file, which is closed.
+func listenerOf(name string, f *os.File) (listening, error) {
+	defer f.Close()
+	l, err := net.FileListener(f)
+	if err != nil {
+		return nil, err
+	}
+	socket, ok := l.(listening)
+	if !ok {
+		l.Close()
+		return nil, fmt.Errorf("%s is no socket to listen on", name)
+	}
+	return socket, nil
+}
+
+// Name is what the socket is called in the tree.
+func (l *Listener) Name() string { return l.name }
+
+// Kept says whether the socket's name is ours to keep: the others come from outside, or have none.
+func (l *Listener) Kept() bool { return l.ours && l.socket.Addr().Network() == "unix" }
+
+// Socket is the socket itself, for those who keep or pass it on.
+func (l *Listener) Socket() syscall.Conn { return l.socket }
 
 // Adopt makes a listener of a socket that came from outside, such as systemd.
 func Adopt(name string, socket net.Listener, readOnly bool) (*Listener, error) {
@@ -186,17 +245,11 @@ func ThawListener(name string, f *gen.Frozen) (*Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	l, err := net.FileListener(file)
+	socket, err := listenerOf(name, file)
 	if err != nil {
 		return nil, err
 	}
-	socket, ok := l.(listening)
-	if !ok {
-		l.Close()
-		return nil, fmt.Errorf("%s is no socket to listen on", name)
-	}
-	if u, ok := l.(*net.UnixListener); ok {
+	if u, ok := socket.(*net.UnixListener); ok {
 		u.SetUnlinkOnClose(state.Ours)
 	}
 	return &Listener{name: name, socket: socket, readOnly: state.ReadOnly, auth: state.demanded(), ours: state.Ours}, nil

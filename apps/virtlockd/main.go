@@ -16,6 +16,7 @@ func main() {
 		About:        "libvirt lock management daemon",
 		OwnerOnly:    true,
 		TakesOver:    true,
+		Keeps:        true,
 		Settings:     func(privileged bool) daemon.Settings { return lockdconf.New(privileged) },
 		Service:      service,
 	}))

@@ -13,6 +13,7 @@ func main() {
 		SocketPrefix: "virtlogd",
 		About:        "libvirt log management daemon",
 		OwnerOnly:    true,
+		Keeps:        true,
 		TakesOver:    true,
 		Settings:     func(privileged bool) daemon.Settings { return logdconf.New(privileged) },
 		Service:      service,

@@ -144,7 +144,7 @@ func (socketConn) Read(func(fd uintptr) bool) error  { return syscall.EINVAL }
 func (socketConn) Write(func(fd uintptr) bool) error { return syscall.EINVAL }
 
 // SendPacket sends a packet, with a file where one is given; Again where there is no room.
-func (s *Socket) SendPacket(p []byte, file *os.File) error {
+func (s *Socket) SendPacket(p []byte, file syscall.Conn) error {
 	return s.control(func(fd int) error {
 		if file == nil {
 			return SendPacket(fd, p)

@@ -26,4 +26,6 @@
 //
 // A lock that is to be kept is an OFD lock (F_OFD_SETLK): it belongs to the open
 // file. F_UNLCK through any descriptor frees it, so that forgetting may be lazy.
+// To release one: Forget, then unlock. A process may be killed between the two: the
+// next one takes off the shelf what is forgotten, and the lock goes with it.
 package keep

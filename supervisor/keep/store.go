@@ -43,6 +43,6 @@ func (None) Take(string) []Kept { return nil }
 
 // Holder is what outlives this process: it holds a few files by name.
 type Holder interface {
-	Hold(name string, file *os.File) error
+	Hold(name string, file syscall.Conn) error
 	Drop(name string)
 }

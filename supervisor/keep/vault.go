@@ -61,22 +61,21 @@ func Reopen(h Holder, files map[string]*os.File) (*Vault, error) {
 	return v, v.needShelf()
 }
 
-// look opens what is on the shelves. What was kept when the process was killed, and
-// was not said to be, is taken off: it must not hold a lock any longer.
+// look opens what is on the shelves. What is dead is taken off: a process may have
+// been killed before it said that a file was kept, or while it gave up a lock, and
+// what nobody knows of must not hold a lock any longer.
 func (v *Vault) look() error {
 	byNumber := map[uint64]string{}
 	for key, e := range v.ledger.live {
 		byNumber[e.number] = key
 	}
-	unsaid := v.ledger.next
 	for _, s := range slices.Clone(v.shelves) {
-		unclean := false
+		before := v.dead
 		err := s.walk(func(number uint64, file *os.File) {
 			s.line = append(s.line, number)
 			v.ledger.next = max(v.ledger.next, number+1)
 			key, counts := byNumber[number]
 			_, twice := v.left[key]
-			unclean = unclean || twice || number >= unsaid
 			if !counts || twice {
 				v.dead++
 				file.Close()
@@ -87,7 +86,7 @@ func (v *Vault) look() error {
 		if err != nil {
 			return err
 		}
-		if unclean {
+		if v.dead > before {
 			if err := v.turnOver(s); err != nil {
 				return err
 			}

@@ -66,9 +66,9 @@ func held(r *os.File) error {
 }
 
 // Hold lets systemd hold a file.
-func (Holder) Hold(name string, f *os.File) error { return hold(name, f) }
+func (Holder) Hold(name string, f syscall.Conn) error { return hold(name, f) }
 
-func hold(name string, f *os.File) error {
+func hold(name string, f syscall.Conn) error {
 	if err := checkName(name); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"syscall"
 	"time"
 
 	"virtree.dev/internal/sys"
@@ -33,7 +34,7 @@ func Available() bool { return os.Getenv("NOTIFY_SOCKET") != "" }
 func Send(state string) error { return send(os.Getenv("NOTIFY_SOCKET"), state, nil) }
 
 // SendFile reports a state that a file goes along with.
-func SendFile(state string, file *os.File) error {
+func SendFile(state string, file syscall.Conn) error {
 	return send(os.Getenv("NOTIFY_SOCKET"), state, file)
 }
 
@@ -59,7 +60,7 @@ func Barrier(patience time.Duration) error {
 	return nil
 }
 
-func send(path, state string, file *os.File) error {
+func send(path, state string, file syscall.Conn) error {
 	if path == "" {
 		return nil
 	}
@@ -81,7 +82,7 @@ func send(path, state string, file *os.File) error {
 }
 
 // sendFile waits for room in the manager's queue, as Write does.
-func sendFile(c *net.UnixConn, state []byte, file *os.File) error {
+func sendFile(c *net.UnixConn, state []byte, file syscall.Conn) error {
 	right, err := sys.Number(file)
 	if err != nil {
 		return err

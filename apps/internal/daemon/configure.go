@@ -14,6 +14,7 @@ import (
 	"virtree.dev/internal/tlscert"
 	"virtree.dev/protocol/xml/uuid"
 	"virtree.dev/supervisor/freeze"
+	"virtree.dev/systemd/activation"
 )
 
 // setup is everything that is decided before a process of the tree starts.
@@ -31,8 +32,10 @@ type setup struct {
 	tls      *tlscert.Store // nil as long as no socket needs it
 	program  string         // what takes over on SIGUSR1
 	box      *freeze.Box    // from the former program; nil where there was none
-	foreign  bool           // that was libvirt's own
-	notes    []string       // on what of it could not be taken over
+	kept     kept
+	handed   *activation.Sockets // by systemd
+	foreign  bool                // that was libvirt's own
+	notes    []string            // on what of it could not be taken over
 
 	written     struct{ outputs, filters string } // what the log was set up with
 	liveTimeout *uint32                           // of the former program, in the place of --timeout

@@ -14,6 +14,7 @@ import (
 	"virtree.dev/actors/rpc"
 	"virtree.dev/internal/pidfile"
 	"virtree.dev/internal/sys"
+	"virtree.dev/supervisor/keep/keeper"
 	"virtree.dev/systemd/notify"
 )
 
@@ -22,6 +23,7 @@ const firstInherited = 3
 
 // Main runs a daemon to its end and gives its exit code.
 func Main(spec Spec) int {
+	keeper.Run()
 	_ = sys.CloseAllOnExec(firstInherited) // an old kernel cannot
 	parent := takeParentStatus()
 	o, err := parseOptions(os.Args[1:], spec.Listen)
@@ -120,6 +122,9 @@ func (s *setup) live(parent *parentStatus) error {
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1)
 	// Without a receiver, writing to a closed stderr would end the daemon.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	if err := s.openKept(); err != nil {
+		return err
+	}
 	t, err := s.boot()
 	if err != nil {
 		return err
@@ -131,6 +136,9 @@ func (s *setup) live(parent *parentStatus) error {
 	s.tell(notify.Stopping, notify.Status("ends when the calls that run have"))
 	if err := t.stop(); err != nil && reason == nil {
 		s.logger.Warn("stop", zap.Error(err))
+	}
+	if reason == nil {
+		s.kept.end()
 	}
 	return reason
 }

@@ -88,6 +88,9 @@ func (s *setup) tryReplace(ctx context.Context, t *tree, signals <-chan os.Signa
 	if err := s.freezeLive(t, box); err != nil {
 		return err
 	}
+	if err := s.kept.freeze(box); err != nil {
+		return err
+	}
 	if err := box.PutState(partPIDFile, 1, nil, map[string]syscall.Conn{fileLock: pid.Lock()}); err != nil {
 		return err
 	}
@@ -152,4 +155,7 @@ func (s *setup) settle() {
 		s.logger.Warn("nobody took over from the former program: " + strings.Join(left, ", "))
 	}
 	s.box.Close()
+	if swept := s.kept.settle(); len(swept) > 0 {
+		s.logger.Warn("nobody took what a process kept that was killed: " + strings.Join(swept, ", "))
+	}
 }

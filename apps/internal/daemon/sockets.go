@@ -97,10 +97,7 @@ func (s *setup) listen() (opened listeners, err error) {
 			return opened, err
 		}
 	}
-	handed, err := activation.Receive()
-	if err != nil {
-		return opened, err
-	}
+	handed := s.handed
 	if err := s.checkListen(handed != nil); err != nil {
 		return opened, err
 	}
@@ -164,6 +161,9 @@ func (s *setup) thaw(k socket) (taken []*rpc.Listener, err error) {
 			l.Secure(k.secure)
 		}
 		taken = append(taken, l)
+		if err := s.kept.carried(l); err != nil {
+			return taken, err
+		}
 	}
 }
 
@@ -208,11 +208,16 @@ func (s *setup) open(k socket, handed *activation.Sockets, group int) ([]*rpc.Li
 	if err != nil {
 		return nil, err
 	}
-	l, err := rpc.Listen(k.name, k.path, mode, group, k.readOnly)
+	var l *rpc.Listener
+	if f := s.kept.regain(k.name, k.path); f != nil {
+		l, err = rpc.Regain(k.name, f, k.path, mode, group, k.readOnly)
+	} else {
+		l, err = rpc.Listen(k.name, k.path, mode, group, k.readOnly)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return []*rpc.Listener{l}, nil
+	return []*rpc.Listener{l}, s.kept.listens(l)
 }
 
 // adopt takes what systemd opened under the name of the unit; none is no error.

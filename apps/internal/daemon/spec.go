@@ -22,6 +22,7 @@ type Spec struct {
 	Listen       bool   // has --listen
 	ReadOnly     bool   // has a read-only socket in system mode
 	OwnerOnly    bool   // clients of another user are closed at once
+	Keeps        bool   // holds what must outlive it: without systemd's store it has a keeper
 	TakesOver    bool   // from libvirt's own daemon of that name, by its restart file
 	Settings     func(privileged bool) Settings
 	Service      func(h Host) (Service, error)
@@ -43,7 +44,7 @@ type Host struct {
 	UUID     uuid.UUID // the host's identity
 	Settings Settings
 	Box      *freeze.Box // from the program that this one replaces; nil where there was none
-	Store    keep.Store  // from a program that was killed
+	Store    keep.Store  // outlives this program, also where it is killed
 }
 
 // Service is what a daemon serves: its drivers, its logs or its locks.

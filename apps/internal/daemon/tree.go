@@ -7,7 +7,6 @@ import (
 	"virtree.dev/actors/rpc"
 	"virtree.dev/supervisor/act"
 	"virtree.dev/supervisor/gen"
-	"virtree.dev/supervisor/keep"
 	"virtree.dev/supervisor/observe"
 )
 
@@ -103,6 +102,6 @@ func (s *setup) boot() (*tree, error) {
 
 func (s *setup) host(system *gen.System) Host {
 	return Host{
-		System: system, Dirs: s.dirs, Log: s.log, UUID: s.hostUUID, Settings: s.settings, Box: s.box, Store: keep.None{},
+		System: system, Dirs: s.dirs, Log: s.log, UUID: s.hostUUID, Settings: s.settings, Box: s.box, Store: s.kept.store(),
 	}
 }

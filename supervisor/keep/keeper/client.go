@@ -21,7 +21,7 @@ type Client struct {
 	log   func(error)
 	mu    sync.Mutex
 	conn  *sys.Socket
-	held  map[string]*os.File // for another keeper, should this one die
+	held  map[string]syscall.Conn // for another keeper, should this one die
 	left  bool
 }
 
@@ -29,20 +29,22 @@ type Client struct {
 // it holds; where there is none, it starts one. Afterwards it watches the keeper,
 // and log hears when another had to be started.
 func Join(at Place, log func(error)) (*Client, map[string]*os.File, error) {
-	c := &Client{place: at, log: log, held: map[string]*os.File{}}
+	c := &Client{place: at, log: log, held: map[string]syscall.Conn{}}
 	files, err := c.meet()
 	if err != nil {
 		if err := c.start(); err != nil {
 			return nil, nil, err
 		}
 	}
-	maps.Copy(c.held, files)
+	for name, f := range files {
+		c.held[name] = f
+	}
 	c.watch()
 	return c, files, nil
 }
 
 // Rejoin goes on with the connection of the former program of this process.
-func Rejoin(at Place, conn *os.File, held map[string]*os.File, log func(error)) (*Client, error) {
+func Rejoin(at Place, conn *os.File, held map[string]syscall.Conn, log func(error)) (*Client, error) {
 	s, err := sys.AdoptSocket(conn)
 	if err != nil {
 		return nil, err
@@ -122,7 +124,7 @@ func (c *Client) start() error {
 }
 
 // send waits for room as long as the keeper works at all.
-func (c *Client) send(text string, f *os.File) error {
+func (c *Client) send(text string, f syscall.Conn) error {
 	for range 1000 {
 		err := c.conn.SendPacket([]byte(text), f)
 		if !sys.Again(err) {
@@ -134,7 +136,7 @@ func (c *Client) send(text string, f *os.File) error {
 }
 
 // Hold lets the keeper hold a file, which stays open here as well.
-func (c *Client) Hold(name string, f *os.File) error {
+func (c *Client) Hold(name string, f syscall.Conn) error {
 	if name == "" || len(name) > maxName {
 		return fmt.Errorf("%q is no name for a held file", name)
 	}
@@ -148,6 +150,13 @@ func (c *Client) Hold(name string, f *os.File) error {
 		return c.restart(err)
 	}
 	return nil
+}
+
+// Holds says what else the keeper holds already, after Rejoin.
+func (c *Client) Holds(name string, f syscall.Conn) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.held[name] = f
 }
 
 // Drop lets a file go.
@@ -184,8 +193,8 @@ func (c *Client) Leave(nothingKept bool) {
 	c.conn.Shutdown()
 }
 
-// Files is what the next program of this process needs for Rejoin.
-func (c *Client) Files() syscall.Conn {
+// Conn is what the next program of this process needs for Rejoin.
+func (c *Client) Conn() syscall.Conn {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.conn
@@ -211,6 +220,9 @@ func (c *Client) renew(gone *sys.Socket) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	defer gone.Close()
+	if pid, _, _, err := gone.Credentials(); err == nil && pid != os.Getpid() {
+		defer sys.Reap(pid) // after a replacement nobody else waits for it
+	}
 	if c.left {
 		return false
 	}

@@ -35,13 +35,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func placeAt(path string) Place {
-	program, err := os.Executable()
-	if err != nil {
-		panic(err)
-	}
-	return Place{Path: path, Name: "test", Program: program}
-}
+func placeAt(path string) Place { return Place{Path: path, Name: "test"} }
 
 // join is what a daemon does at its start.
 func join(path string) (*Client, *keep.Vault, error) {
@@ -69,9 +63,6 @@ func daemon(path string) error {
 	for _, k := range v.Take("") {
 		fmt.Printf("found %s %s\n", k.Key, k.State)
 		held[k.Key] = k.File
-		if err := setLock(k.File, syscall.F_WRLCK); err != nil { // may have been freed, but not forgotten
-			return err
-		}
 	}
 	fmt.Println("ready")
 	for i := 0; ; i++ {
@@ -94,12 +85,12 @@ func daemon(path string) error {
 			fmt.Printf("kept %s %s\n", key, state)
 		default:
 			fmt.Printf("dropping %s x\n", key)
+			v.Forget(key)
 			if err := setLock(f, syscall.F_UNLCK); err != nil {
 				return err
 			}
 			f.Close()
 			delete(held, key)
-			v.Forget(key)
 			fmt.Printf("dropped %s x\n", key)
 		}
 	}
@@ -316,8 +307,8 @@ func TestKeeperThatDiesIsReplaced(t *testing.T) {
 
 type keepNothing struct{}
 
-func (keepNothing) Hold(string, *os.File) error { return nil }
-func (keepNothing) Drop(string)                 {}
+func (keepNothing) Hold(string, syscall.Conn) error { return nil }
+func (keepNothing) Drop(string)                     {}
 
 func receiveAt(path string) (map[string]*os.File, error) {
 	conn, err := sys.ConnectPackets(path)
@@ -344,7 +335,7 @@ func TestHowLongAKeeperStays(t *testing.T) {
 		{"lock, long", lockFile, 1000 * pipesFor, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := &server{held: map[string]*os.File{}}
+			s := &server{path: "/", held: map[string]*os.File{}}
 			s.now = func() time.Time { return s.alone.Add(c.gone) }
 			s.held[ListenerPrefix+"x"] = readEnd(t)
 			v, err := keep.Open(serverHolder{s})
@@ -372,8 +363,11 @@ func TestHowLongAKeeperStays(t *testing.T) {
 
 type serverHolder struct{ s *server }
 
-func (h serverHolder) Hold(name string, f *os.File) error { h.s.held[name] = f; return nil }
-func (h serverHolder) Drop(name string)                   { delete(h.s.held, name) }
+func (h serverHolder) Hold(name string, f syscall.Conn) error {
+	h.s.held[name] = f.(*os.File)
+	return nil
+}
+func (h serverHolder) Drop(name string) { delete(h.s.held, name) }
 
 func readEnd(t *testing.T) *os.File {
 	r, w, err := os.Pipe()

@@ -1,6 +1,8 @@
 package keeper
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"strings"
 	"time"
@@ -13,6 +15,7 @@ import (
 const (
 	listenersFor = 10 * time.Second // to be restarted
 	pipesFor     = time.Hour
+	lookEvery    = 10 * time.Second
 )
 
 // ListenerPrefix begins the names of sockets that wait for clients.
@@ -21,6 +24,7 @@ const ListenerPrefix = "listener-"
 // server is a keeper. One goroutine does everything.
 type server struct {
 	listener *os.File
+	path     string // of the listener
 	held     map[string]*os.File
 	daemons  map[int]*sys.Socket
 	set      *sys.Epoll
@@ -29,13 +33,13 @@ type server struct {
 	now      func() time.Time
 }
 
-func newServer(listener *os.File) (*server, error) {
+func newServer(listener *os.File, path string) (*server, error) {
 	set, err := sys.NewEpoll()
 	if err != nil {
 		return nil, err
 	}
 	s := &server{
-		listener: listener, held: map[string]*os.File{}, daemons: map[int]*sys.Socket{},
+		listener: listener, path: path, held: map[string]*os.File{}, daemons: map[int]*sys.Socket{},
 		set: set, now: time.Now,
 	}
 	s.alone = s.now()
@@ -68,13 +72,16 @@ func (s *server) patience() time.Duration {
 	if len(s.daemons) > 0 {
 		return -1
 	}
-	return max(s.alone.Add(listenersFor).Sub(s.now()), time.Second)
+	return max(s.alone.Add(listenersFor).Sub(s.now()), lookEvery)
 }
 
 // over says whether to end, while nobody is connected.
 func (s *server) over() bool {
 	if s.ends {
 		return true
+	}
+	if _, err := os.Lstat(s.path); errors.Is(err, fs.ErrNotExist) {
+		return true // nobody finds us any more
 	}
 	gone := s.now().Sub(s.alone)
 	if gone < listenersFor {

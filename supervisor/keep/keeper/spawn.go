@@ -23,14 +23,16 @@ const modeVariable = "VIRTREE_KEEPER"
 // listenFD is where a keeper finds the socket that it serves.
 const listenFD = 3
 
+// ourselves is our program, also where another is at its path by now.
+const ourselves = "/proc/self/exe"
+
 // neverKilled keeps the kernel from choosing a process when memory runs out.
 const neverKilled = "-1000"
 
 // Place is where the keeper of a daemon is found.
 type Place struct {
-	Path    string // of its socket
-	Name    string // shown in a list of processes: "lockd"
-	Program string // our own
+	Path string // of its socket
+	Name string // shown in a list of processes: "lockd"
 }
 
 // Run is the life of a keeper, where this process was started as one; then it does
@@ -55,11 +57,11 @@ func run(listener *os.File) error {
 	if err := sys.Listen(listenFD); err != nil {
 		return err
 	}
-	s, err := newServer(listener)
+	path, err := sys.SocketPath(int(listener.Fd()))
 	if err != nil {
 		return err
 	}
-	path, err := sys.SocketPath(int(listener.Fd()))
+	s, err := newServer(listener, path)
 	if err != nil {
 		return err
 	}
@@ -91,7 +93,7 @@ func (p Place) spawn() error {
 	}
 	defer listener.Close()
 	// In a session of its own and far from our terminal; its standard files are nobody's.
-	cmd := exec.Command(p.Program)
+	cmd := exec.Command(ourselves)
 	cmd.Args = []string{processName, p.Name}
 	cmd.Dir = "/"
 	cmd.Env = append(withoutOurs(os.Environ()), modeVariable+"="+strconv.Itoa(listenFD), "GOMAXPROCS=1")
