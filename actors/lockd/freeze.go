@@ -18,6 +18,8 @@ const (
 	tableLimit    = 256 << 20 // bytes
 )
 
+var _ = freeze.Register("locks", 1, frozenVersion)
+
 // spaceFor gives a lockspace of a former program. Whether it is local is looked
 // up later, for that may take long.
 func (l *locks) spaceFor(dir string) *space {

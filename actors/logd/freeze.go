@@ -14,6 +14,8 @@ import (
 
 const frozenVersion = 1
 
+var _ = freeze.Register("log files", 1, frozenVersion)
+
 // frozenFiles is the pump's state.
 type frozenFiles struct {
 	LastID uint64      `json:"last_id"`

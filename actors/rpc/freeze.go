@@ -20,6 +20,8 @@ import (
 
 const frozenVersion = 1
 
+var _ = freeze.Register("clients and listeners", 1, frozenVersion)
+
 // Sessions carries what stands behind a session into the next program.
 type Sessions interface {
 	FreezeSession(s *dispatch.Session) (json.RawMessage, error)

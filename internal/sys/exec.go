@@ -53,11 +53,13 @@ func ReadMemory(fd int, limit int64) ([]byte, error) {
 	return io.ReadAll(io.NewSectionReader(f, 0, st.Size))
 }
 
-// BlockSignal holds a signal back on this thread until unblock. The thread must be locked.
-func BlockSignal(s syscall.Signal) (unblock func(), err error) {
+// BlockSignals holds signals back on this thread until unblock. The thread must be locked.
+func BlockSignals(signals ...syscall.Signal) (unblock func(), err error) {
 	var set, old unix.Sigset_t
-	bit := uint(s) - 1
-	set.Val[bit/64] |= 1 << (bit % 64)
+	for _, s := range signals {
+		bit := uint(s) - 1
+		set.Val[bit/64] |= 1 << (bit % 64)
+	}
 	if err := unix.PthreadSigmask(unix.SIG_BLOCK, &set, &old); err != nil {
 		return nil, os.NewSyscallError("sigmask", err)
 	}

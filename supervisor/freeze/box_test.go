@@ -61,11 +61,11 @@ func serve(path string) error {
 		return err
 	}
 	if generation == 2 { // one that fails leaves all as it was
-		if err := next.Exec(Program{Path: "/nowhere", Args: os.Args, Env: os.Environ(), Signal: syscall.SIGUSR1}); err == nil {
+		if err := next.Exec(Program{Path: "/nowhere", Args: os.Args, Env: os.Environ(), Signals: []syscall.Signal{syscall.SIGUSR1}}); err == nil {
 			return fmt.Errorf("a program that is not there was executed")
 		}
 	}
-	return next.Exec(Program{Path: "/proc/self/exe", Args: os.Args, Env: os.Environ(), Signal: syscall.SIGUSR1})
+	return next.Exec(Program{Path: "/proc/self/exe", Args: os.Args, Env: os.Environ(), Signals: []syscall.Signal{syscall.SIGUSR1}})
 }
 
 func TestReplacesItselfInPlace(t *testing.T) {

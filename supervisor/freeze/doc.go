@@ -11,7 +11,8 @@
 //
 // Descriptors are passed on by number with close-on-exec taken off in place. A
 // duplicate would not do: a POSIX lock dies with the first descriptor of its
-// file that is closed, and exec closes the original. The signal that asks for
-// the replacement is blocked on the thread that executes: its handler does not
-// live through execve, the mask does. If execve fails, everything is as before.
+// file that is closed, and exec closes the original. The signals that a
+// program heeds are blocked on the thread that executes: their handlers do not
+// live through execve, the mask does, and they wait for the next program;
+// so does what has come by then and was not heeded. If execve fails, everything is as before.
 package freeze

@@ -14,10 +14,15 @@ import (
 
 // Program is what takes over.
 type Program struct {
-	Path   string
-	Args   []string
-	Env    []string
-	Signal syscall.Signal // asks for a replacement: held back until the next program listens
+	Path string
+	Args []string
+	Env  []string
+	// Signals are held back until the next program listens to them: their handlers
+	// do not live through it, and they would end it.
+	Signals []syscall.Signal
+	// Unheard gives, at the last moment, those that have come and that this program
+	// has not heeded: the next one gets them.
+	Unheard func() []syscall.Signal
 }
 
 // Exec does not return unless it fails; then all is as before.
@@ -33,7 +38,7 @@ func (b *Box) Exec(next Program) error {
 	defer memory.Close()
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	unblock, err := sys.BlockSignal(next.Signal)
+	unblock, err := sys.BlockSignals(next.Signals...)
 	if err != nil {
 		return err
 	}
@@ -46,11 +51,36 @@ func (b *Box) Exec(next Program) error {
 		sys.KeepOnExec(fd)
 	}
 	env := append(without(next.Env, Variable), Variable+"="+strconv.Itoa(number))
+	if next.Unheard != nil {
+		env = append(without(env, unheardVariable), unheardVariable+"="+join(next.Unheard()))
+	}
 	err = syscall.Exec(next.Path, next.Args, env)
 	for _, fd := range fds {
 		sys.CloseOnExec(fd)
 	}
 	return fmt.Errorf("cannot execute %s: %w", next.Path, err)
+}
+
+// unheardVariable has the numbers of signals that came too late for a program.
+const unheardVariable = "VIRTREE_UNHEARD"
+
+func join(signals []syscall.Signal) string {
+	var numbers []string
+	for _, s := range signals {
+		numbers = append(numbers, strconv.Itoa(int(s)))
+	}
+	return strings.Join(numbers, " ")
+}
+
+// Unheard gives the signals that the former program left, once.
+func Unheard() (signals []syscall.Signal) {
+	defer os.Unsetenv(unheardVariable)
+	for _, text := range strings.Fields(os.Getenv(unheardVariable)) {
+		if n, err := strconv.Atoi(text); err == nil {
+			signals = append(signals, syscall.Signal(n))
+		}
+	}
+	return signals
 }
 
 // pack makes the memory file's content and gives the descriptors in it.

@@ -14,11 +14,11 @@ import (
 	"time"
 )
 
-// kills is how often each daemon is killed.
-func kills(t *testing.T) int {
-	text := os.Getenv("VIRTREE_KILLS")
+// number is how often something is done: a few times, or as a variable says.
+func number(t *testing.T, variable string, few int) int {
+	text := os.Getenv(variable)
 	if text == "" {
-		return 5
+		return few
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {
@@ -55,7 +55,7 @@ func TestNothingIsLostByKills(t *testing.T) {
 		h.makeLock(name)
 		lockd.turnstile(name, stop, done, &pairs)
 	}
-	for n := range kills(t) {
+	for n := range number(t, "VIRTREE_KILLS", 5) {
 		storm(h, n, logd, lockd, writers, &pairs)
 		if t.Failed() {
 			break

@@ -51,18 +51,20 @@ func (h *host) must(err error) {
 
 // supervised is a daemon that is started again whenever it ends.
 type supervised struct {
-	host   *host
-	name   string
-	mu     sync.Mutex
-	cmd    *exec.Cmd
-	over   bool
-	done   chan struct{}
-	starts int
+	host    *host
+	name    string
+	program string // from where it is started
+	mu      sync.Mutex
+	cmd     *exec.Cmd
+	over    bool
+	done    chan struct{}
+	starts  int
 }
 
 func (h *host) supervise(name string, args ...string) *supervised {
 	h.Helper()
-	s := &supervised{host: h, name: name, done: make(chan struct{})}
+	s := &supervised{host: h, name: name, program: h.path(name), done: make(chan struct{})}
+	s.install(filepath.Join(os.Getenv(binaries), name))
 	h.must(s.start(args))
 	go func() {
 		defer close(s.done)
@@ -90,7 +92,7 @@ func (s *supervised) start(args []string) error {
 		return err
 	}
 	defer out.Close()
-	cmd := exec.Command(filepath.Join(os.Getenv(binaries), s.name), args...)
+	cmd := exec.Command(s.program, args...)
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC", "HOME=" + s.host.base, "XDG_RUNTIME_DIR=" + s.host.path("run"),
@@ -101,6 +103,15 @@ func (s *supervised) start(args []string) error {
 	s.cmd = cmd
 	s.starts++
 	return cmd.Start()
+}
+
+// install puts a program to where the daemon is started from.
+func (s *supervised) install(program string) {
+	s.host.Helper()
+	data, err := os.ReadFile(program)
+	s.host.must(err)
+	s.host.must(os.WriteFile(s.program+".new", data, 0o755))
+	s.host.must(os.Rename(s.program+".new", s.program))
 }
 
 // signal sends the daemon of this moment a signal.
@@ -134,7 +145,13 @@ func (s *supervised) output() string {
 	return string(text)
 }
 
-func (s *supervised) socket() string { return s.host.path("run/libvirt/" + s.name + "-sock") }
+func (s *supervised) socket() string {
+	prefix := s.name
+	if prefix == "libvirtd" {
+		prefix = "libvirt"
+	}
+	return s.host.path("run/libvirt/" + prefix + "-sock")
+}
 
 // dial connects as soon as there is a socket.
 func (s *supervised) dial() *rpcclient.Client {

@@ -39,9 +39,10 @@ func prepared(m *testing.M) (int, error) {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return 0, err
 	}
-	build := exec.Command("go", "build", "-buildvcs=false", "-o", dir+"/", "virtree.dev/apps/virtlogd", "virtree.dev/apps/virtlockd", "virtree.dev/apps/libvirtd")
-	if out, err := build.CombinedOutput(); err != nil {
-		return 0, fmt.Errorf("go build: %w\n%s", err, out)
+	for skew, programs := range map[string][]string{"": {"virtlogd", "virtlockd", "libvirtd"}, "newer": {"virtlockd"}, "apart": {"virtlockd"}} {
+		if err := build(filepath.Join(dir, skew), skew, programs); err != nil {
+			return 0, err
+		}
 	}
 	if err := os.Setenv(binaries, dir); err != nil {
 		return 0, err
@@ -50,6 +51,18 @@ func prepared(m *testing.M) (int, error) {
 		return m.Run(), nil
 	}
 	return asNobody(dir)
+}
+
+// build builds programs whose formats are of other versions where skew says so.
+func build(dir, skew string, programs []string) error {
+	args := []string{"build", "-buildvcs=false", "-ldflags", "-X virtree.dev/supervisor/freeze.skew=" + skew, "-o", dir + "/"}
+	for _, p := range programs {
+		args = append(args, "virtree.dev/apps/"+p)
+	}
+	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
+		return fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return nil
 }
 
 // asNobody runs this test binary once more. The binary's own folder may be root's alone.

@@ -33,6 +33,7 @@ type setup struct {
 	program  string         // what takes over on SIGUSR1
 	box      *freeze.Box    // from the former program; nil where there was none
 	kept     kept
+	signals  chan os.Signal
 	handed   *activation.Sockets // by systemd
 	foreign  bool                // that was libvirt's own
 	notes    []string            // on what of it could not be taken over

@@ -25,6 +25,8 @@ const (
 	keeperConn  = "keeper"
 )
 
+var _ = freeze.Register("kept files", 1, keptVersion)
+
 // kept is what lives on when this process is killed. The zero value keeps nothing.
 type kept struct {
 	vault     *keep.Vault

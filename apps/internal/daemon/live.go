@@ -12,6 +12,8 @@ const (
 	liveVersion = 1
 )
 
+var _ = freeze.Register("settings", 1, liveVersion)
+
 // liveSettings were changed while the daemon ran: the next program
 // has them again, in the place of what its files say.
 type liveSettings struct {

@@ -14,6 +14,7 @@ import (
 	"virtree.dev/actors/rpc"
 	"virtree.dev/internal/pidfile"
 	"virtree.dev/internal/sys"
+	"virtree.dev/supervisor/freeze"
 	"virtree.dev/supervisor/keep/keeper"
 	"virtree.dev/systemd/notify"
 )
@@ -24,6 +25,9 @@ const firstInherited = 3
 // Main runs a daemon to its end and gives its exit code.
 func Main(spec Spec) int {
 	keeper.Run()
+	if os.Getenv(freeze.AskVariable) != "" {
+		return exitCode(freeze.Known(os.Stdout))
+	}
 	_ = sys.CloseAllOnExec(firstInherited) // an old kernel cannot
 	parent := takeParentStatus()
 	o, err := parseOptions(os.Args[1:], spec.Listen)
@@ -79,6 +83,13 @@ func (s Spec) answer(o *options, err error) (code int, done bool) {
 	return 0, false
 }
 
+func exitCode(err error) int {
+	if err != nil {
+		return exitFailure
+	}
+	return 0
+}
+
 // complain tells of an error from configure, by the log where there is one.
 func (s *setup) complain(err error) {
 	var noLog *logSetupError
@@ -118,8 +129,16 @@ func (s *setup) live(parent *parentStatus) error {
 	if err := s.makeDirs(); err != nil {
 		return err
 	}
-	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1)
+	s.signals = make(chan os.Signal, 16)
+	for _, sig := range heeded {
+		signal.Notify(s.signals, sig)
+	}
+	for _, sig := range freeze.Unheard() {
+		select {
+		case s.signals <- sig:
+		default: // as many of another kind as there is room for
+		}
+	}
 	// Without a receiver, writing to a closed stderr would end the daemon.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	if err := s.openKept(); err != nil {
@@ -132,7 +151,7 @@ func (s *setup) live(parent *parentStatus) error {
 	parent.report(stageNone)
 	s.tell(notify.Ready, notify.Status("serves "+describeSockets(t.listeners.all())))
 	s.settle()
-	reason := s.watch(t, signals, pid)
+	reason := s.watch(t, pid)
 	s.tell(notify.Stopping, notify.Status("ends when the calls that run have"))
 	if err := t.stop(); err != nil && reason == nil {
 		s.logger.Warn("stop", zap.Error(err))
@@ -143,17 +162,26 @@ func (s *setup) live(parent *parentStatus) error {
 	return reason
 }
 
+// heeded are the signals that a daemon goes by.
+var heeded = []syscall.Signal{syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1}
+
 // watch waits for a signal, for the idle timeout, for the admin API, or for the
 // tree to give up.
-func (s *setup) watch(t *tree, signals <-chan os.Signal, pid *pidfile.File) error {
+func (s *setup) watch(t *tree, pid *pidfile.File) error {
 	dog := newWatchdog()
 	defer dog.stop()
 	for {
 		select {
 		case <-dog.ticks:
 			dog.feed(s, t)
-		case sig := <-signals:
-			if s.obey(sig, t, signals, pid) {
+		case sig := <-s.signals:
+			switch sig {
+			case syscall.SIGHUP:
+				s.reload(t)
+			case syscall.SIGUSR1:
+				s.replace(t, pid)
+			default:
+				s.logger.Info("stopping", zap.Stringer("signal", sig))
 				return nil
 			}
 		case <-t.idled:
@@ -166,22 +194,6 @@ func (s *setup) watch(t *tree, signals <-chan os.Signal, pid *pidfile.File) erro
 			return failAt(stageDriver, "the process tree gave up: %w", reason)
 		}
 	}
-}
-
-// obey does what a signal asks for, and says whether that is the end.
-func (s *setup) obey(sig os.Signal, t *tree, signals <-chan os.Signal, pid *pidfile.File) (end bool) {
-	switch sig {
-	case syscall.SIGHUP:
-		s.reload(t)
-	case syscall.SIGUSR1:
-		if next := s.replace(t, signals, pid); next != nil {
-			return s.obey(next, t, signals, pid)
-		}
-	default:
-		s.logger.Info("stopping", zap.Stringer("signal", sig))
-		return true
-	}
-	return false
 }
 
 // reload is what SIGHUP asks for: rotated logs begin anew, drivers look again

@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"virtree.dev/actors/rpc"
 	"virtree.dev/apps/internal/daemon/cstate"
+	"virtree.dev/internal/command"
 	"virtree.dev/internal/pidfile"
 	"virtree.dev/supervisor/freeze"
 	"virtree.dev/systemd/notify"
@@ -22,50 +22,55 @@ const (
 	fileLock    = "lock"
 )
 
-// replacePatience bounds how long a replacement waits for calls that run.
+// How long a replacement waits for calls that run, and for what is frozen.
 const replacePatience = 30 * time.Second
 
 // replace hands the daemon over to whatever program is now where this one was
-// started from. It returns only where that failed, or a signal came first, which
-// the next program would not hear of; then all goes on here.
+// started from. It returns only where that failed; then all goes on here.
 //
-//	calls that run end ─▶ the service freezes ─▶ sockets and clients freeze ─▶ exec
-func (s *setup) replace(t *tree, signals <-chan os.Signal, pid *pidfile.File) (next os.Signal) {
+//	ask the program ─▶ calls that run end ─▶ the service freezes ─▶ sockets and clients freeze ─▶ exec
+func (s *setup) replace(t *tree, pid *pidfile.File) {
 	s.logger.Info("replacing this program by " + s.program)
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), replacePatience)
 	defer cancel()
 	s.tell(notify.Reloading())
-	err := s.tryReplace(ctx, t, signals, pid)
+	err := s.ask(ctx)
+	if err == nil {
+		err = s.tryReplace(ctx, t, pid)
+	}
 	s.tell(notify.Ready)
 	s.logger.Error(fmt.Sprintf("this program goes on after %s: %v", time.Since(began).Round(time.Millisecond), err))
-	var other *signalError
-	if errors.As(err, &other) {
-		return other.signal
-	}
-	return nil
 }
 
-// signalError is a signal that came while a program was about to be replaced.
-type signalError struct{ signal os.Signal }
-
-func (e *signalError) Error() string { return "a signal came: " + e.signal.String() }
-
-// otherSignal gives a signal that waits and asks for something else.
-func otherSignal(signals <-chan os.Signal) error {
+// unheard gives the signals that have come and that this program heeds no more.
+func (s *setup) unheard() (list []syscall.Signal) {
 	for {
 		select {
-		case sig := <-signals:
-			if sig != syscall.SIGUSR1 {
-				return &signalError{sig}
+		case sig := <-s.signals:
+			if n, ok := sig.(syscall.Signal); ok {
+				list = append(list, n)
 			}
 		default:
-			return nil
+			return list
 		}
 	}
 }
 
-func (s *setup) tryReplace(ctx context.Context, t *tree, signals <-chan os.Signal, pid *pidfile.File) error {
+// ask tells whether the program can go on where this one ends. It is asked first, for
+// one that could not would be the end of the daemon.
+func (s *setup) ask(ctx context.Context) error {
+	known, err := freeze.Ask(ctx, command.Host{}, s.program, os.Environ())
+	if err != nil {
+		return err
+	}
+	if err := known.Fit(); err != nil {
+		return fmt.Errorf("%s cannot take over: %w", s.program, err)
+	}
+	return nil
+}
+
+func (s *setup) tryReplace(ctx context.Context, t *tree, pid *pidfile.File) error {
 	for _, server := range t.servers() {
 		if err := server.Hold(ctx); err != nil {
 			return err
@@ -94,10 +99,7 @@ func (s *setup) tryReplace(ctx context.Context, t *tree, signals <-chan os.Signa
 	if err := box.PutState(partPIDFile, 1, nil, map[string]syscall.Conn{fileLock: pid.Lock()}); err != nil {
 		return err
 	}
-	if err := otherSignal(signals); err != nil {
-		return err
-	}
-	return box.Exec(freeze.Program{Path: s.program, Args: os.Args, Env: os.Environ(), Signal: syscall.SIGUSR1})
+	return box.Exec(freeze.Program{Path: s.program, Args: os.Args, Env: os.Environ(), Signals: heeded, Unheard: s.unheard})
 }
 
 // inherit takes over from the former program, where there was one.
