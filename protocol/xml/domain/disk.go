@@ -127,6 +127,12 @@ func (s *DiskSource) Empty() bool {
 	return s.Path == "" && s.FDGroup == ""
 }
 
+// shapeless says whether nothing is to be written of a source.
+func (s *DiskSource) shapeless() bool {
+	return (s.Type == "block" || s.Type == "dir") && s.Empty() && s.Index == 0 && len(s.SecLabels) == 0 && s.Slice == nil &&
+		s.Reservations == nil && s.Encryption == nil && s.Backing == nil && s.Private == nil
+}
+
 // NetworkSource is where on the network an image is.
 type NetworkSource struct {
 	Protocol      string // nbd, rbd, iscsi, http, https, ...

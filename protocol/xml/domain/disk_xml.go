@@ -43,6 +43,9 @@ func (p *parser) disk(n *xmltree.Node) *Disk {
 	d.RawIO = p.YesNo(n, "rawio")
 	d.SGIO = p.Enum(n, "sgio", sgioModes, xmltree.Optional)
 	d.StartupPolicy = p.Enum(n.Child("source"), "startupPolicy", startupPolicies, xmltree.Optional)
+	if d.Source.shapeless() && d.StartupPolicy == "" {
+		d.Source.Type = "file" // as the next one who reads it would have it
+	}
 	p.diskTarget(n.Child("target"), d)
 	p.diskShape(n, d)
 	p.diskDriver(n.Child("driver"), d)

@@ -64,6 +64,10 @@ func formatHostdevSource(w *xmlout.Writer, h *Hostdev, typed bool, o FormatOptio
 	case "mdev":
 		w.AttrElem("address", "uuid", h.UUID)
 	}
+	if h.Type == "usb" {
+		w.End() // whatever device it is: without the element nobody could read it
+		return
+	}
 	w.EndOrDrop()
 }
 

@@ -288,9 +288,8 @@ func (p *parser) idMapEntries(n *xmltree.Node, name string) []IDMapEntry {
 
 func (p *parser) metadata(n *xmltree.Node, d *Domain) {
 	m := n.Child("metadata")
-	for range m.Elements() {
+	if m != nil {
 		d.Metadata = m.Detach()
-		break
 	}
 }
 

@@ -154,6 +154,9 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(around("")))
 	f.Add([]byte(around("<cpu><numa><cell cpus='0' memory='1'/></numa></cpu><features><hyperv/></features><clock offset='utc'/>")))
 	f.Add([]byte(around("<devices><disk><source file='/x'/><target dev='vda'/></disk><interface type='user'/></devices>")))
+	for _, inside := range oddities {
+		f.Add([]byte(around(inside)))
+	}
 	f.Fuzz(func(t *testing.T, doc []byte) {
 		d, err := domain.Parse(doc, parse)
 		if err != nil {

@@ -146,8 +146,11 @@ func formatShmem(w *xmlout.Writer, s *Shmem) {
 	w.Attr("name", s.Name)
 	w.OptAttr("role", s.Role)
 	w.AttrElem("model", "type", s.Model)
-	if s.Size != 0 {
+	switch {
+	case s.Size>>20 != 0:
 		w.SizeElem("size", "M", s.Size>>20)
+	case s.Size != 0: // as MiB it would be none
+		w.SizeElem("size", "bytes", s.Size)
 	}
 	if s.Server {
 		w.Start("server")

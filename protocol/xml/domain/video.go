@@ -77,11 +77,9 @@ func formatVideo(w *xmlout.Writer, v *Video) {
 		w.OptAttr("rendernode", a.RenderNode)
 		w.End()
 	}
-	if r := v.Resolution; r != nil {
+	if r := v.Resolution; r != nil && r.X != 0 && r.Y != 0 {
 		w.Start("resolution")
-		if r.X != 0 && r.Y != 0 {
-			numbers(w, "x", r.X, "y", r.Y)
-		}
+		numbers(w, "x", r.X, "y", r.Y)
 		w.End()
 	}
 	w.End()
