@@ -40,6 +40,9 @@ func (d *Driver) prepareMachine(def *xml.Domain) error {
 	if err := d.prepareImages(def); err != nil {
 		return err
 	}
+	if err := d.prepareUSB(def); err != nil {
+		return err
+	}
 	return d.reservePorts(def)
 }
 
