@@ -26,6 +26,9 @@ func (m *machine) HandleCall(p *gen.Process, from gen.From, req any) (any, error
 		return m.updateMachine(req.Change)
 	case adopt:
 		return struct{}{}, m.adoptCompanion(p, req)
+	case look:
+		m.publish()
+		return struct{}{}, nil
 	case giving:
 		m.given = req.State
 		return struct{}{}, nil

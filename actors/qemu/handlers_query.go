@@ -1,6 +1,7 @@
 package qemu
 
 import (
+	"os"
 	"time"
 
 	"virtree.dev/actors/dispatch"
@@ -22,6 +23,7 @@ func (d *Driver) queryHandlers(t *dispatch.Table) {
 	dispatch.Handle(t, remote.ProcDomainGetOSType, dispatch.Inline, d.getOSType)
 	dispatch.Handle(t, remote.ProcDomainGetControlInfo, dispatch.Inline, d.getControlInfo)
 	dispatch.Handle(t, remote.ProcDomainHasManagedSaveImage, dispatch.Inline, d.hasManagedSave)
+	dispatch.Handle(t, remote.ProcDomainManagedSaveRemove, dispatch.Worker, d.managedSaveRemove)
 	dispatch.Handle(t, remote.ProcDomainGetSecurityLabel, dispatch.Inline, d.securityLabel)
 	dispatch.Handle(t, remote.ProcDomainGetSecurityLabelList, dispatch.Inline, d.securityLabels)
 	dispatch.Handle(t, remote.ProcDomainGetMessages, dispatch.Inline, d.messages)
@@ -163,6 +165,25 @@ func (d *Driver) hasManagedSave(c *dispatch.Call, a *remote.DomainHasManagedSave
 		return nil, err
 	}
 	return &remote.DomainHasManagedSaveImageRet{Result: flag(o.ManagedSave)}, nil
+}
+
+// managedSaveRemove takes away the image that the next start would begin with.
+func (d *Driver) managedSaveRemove(c *dispatch.Call, a *remote.DomainManagedSaveRemoveArgs) (*dispatch.Void, error) {
+	if err := checkFlags(c, a.Flags, 0); err != nil {
+		return nil, err
+	}
+	o, err := d.find(a.Dom)
+	if err != nil {
+		return nil, err
+	}
+	path := d.files.managedSave(o.Name)
+	if err := os.Remove(path); err != nil {
+		return nil, errSystem(err, "Failed to remove managed save file '%s'", path)
+	}
+	return nil, c.Wait(func() error {
+		_, err := call(c, d.handle(o), look{})
+		return err
+	})
 }
 
 // guestHostname would be asked of the guest's agent or of a network's leases.

@@ -92,6 +92,8 @@ type (
 		gen.Returns[struct{}]
 		Wanted bool
 	}
+	// look publishes anew what is on the disk.
+	look struct{ gen.Returns[struct{}] }
 	// tell gives a message to the core.
 	tell struct {
 		gen.Returns[*domain.Object]

@@ -25,6 +25,7 @@ func (s *starter) newStatus() *domstatus.Status {
 		MemoryBackingDir: f.memory(s.def.ID, s.def.Name),
 		AgentTimeout:     domstatus.AgentBlocks,
 		RememberOwner:    s.drv.security.Remember,
+		ChardevStdioLogd: s.drv.stdio.ByLogd(),
 		QEMUCaps:         s.caps.StatusFlags(),
 		NodenameIndex:    uint64(nodes.Last),
 		FDSetIndex:       uint(len(nodes.Sets)),

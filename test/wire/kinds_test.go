@@ -1,6 +1,9 @@
 package wire
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -105,5 +108,26 @@ func TestAMonitorThatNeverAnswers(t *testing.T) {
 	}
 	if got := f.says("list", "--name", "--all"); got != "" {
 		t.Errorf("left: %s", got)
+	}
+}
+
+// An image to begin with goes when somebody wants it gone.
+func TestManagedSaveRemove(t *testing.T) {
+	f := newFake(t, running())
+	image := f.Path("config/libvirt/qemu/save/" + fakeName + ".save")
+	f.give(t, filepath.Dir(image), "")
+	f.give(t, image, "LibvirtQemudSave")
+	f.says("suspend", fakeName) // whatever changes the domain shows it
+	if got := f.says("dominfo", fakeName); !strings.Contains(got, "Managed save:   yes") {
+		t.Errorf("dominfo: %s", got)
+	}
+	if got := f.says("managedsave-remove", fakeName); got != "" {
+		t.Errorf("with one: %s", got)
+	}
+	if got := f.says("dominfo", fakeName); !strings.Contains(got, "Managed save:   no") {
+		t.Errorf("dominfo: %s", got)
+	}
+	if _, err := os.Stat(image); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the image is there: %v", err)
 	}
 }

@@ -62,6 +62,9 @@ func (h *Handler) lacks() bool {
 	return true
 }
 
+// ByLogd says whether it is virtlogd who writes files, which are its own then.
+func (h *Handler) ByLogd() bool { return h.logd() != nil }
+
 // Open opens the log of a machine that is about to start.
 func (h *Handler) Open(ctx context.Context, d Domain) (*Log, error) {
 	h.Flush(ctx)
