@@ -16,11 +16,13 @@ import (
 	"virtree.dev/protocol/virerr"
 	xml "virtree.dev/protocol/xml/domain"
 	"virtree.dev/supervisor/gen"
+	"virtree.dev/supervisor/gentest"
 )
 
 // alone is a domain's process without the rest of the driver.
-func alone(t *testing.T, change func(*qemuconf.Config)) (*Driver, handle, func()) {
+func alone(t *testing.T, change func(*qemuconf.Config)) (*gentest.Stage, *Driver, handle) {
 	t.Helper()
+	stage := gentest.New(t)
 	dir := t.TempDir()
 	environment := map[string]string{"HOME": dir, "XDG_RUNTIME_DIR": dir}
 	dirs := paths.Session(func(name string) string { return environment[name] })
@@ -28,10 +30,9 @@ func alone(t *testing.T, change func(*qemuconf.Config)) (*Driver, handle, func()
 	if change != nil {
 		change(config)
 	}
-	system := gen.NewSystem()
 	d := &Driver{
-		system: system, config: config, dirs: dirs, files: files{dirs.QEMU()}, log: zap.NewNop(),
-		bus: events.NewBus(system, "qemu"), registry: domain.NewRegistry(),
+		system: stage.System, config: config, dirs: dirs, files: files{dirs.QEMU()}, log: zap.NewNop(),
+		bus: events.NewBus(stage.System, "qemu"), registry: domain.NewRegistry(),
 	}
 	def, err := xml.Parse([]byte("<domain type='qemu'><name>web</name><memory>1024</memory><os><type>hvm</type></os></domain>"),
 		xml.ParseOptions{Inactive: true})
@@ -39,15 +40,8 @@ func alone(t *testing.T, change func(*qemuconf.Config)) (*Driver, handle, func()
 		t.Fatal(err)
 	}
 	o := &domain.Object{UUID: def.UUID, Name: def.Name, ID: -1, State: domain.Shutoff, Def: def, Persistent: true}
-	ref, err := system.Start(gen.Child{Name: "domain", New: func() gen.Behavior { return &machine{drv: d, uuid: o.UUID, seed: o} }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d, handle{drv: d, ref: ref, object: o}, func() {
-		if err := system.Stop(ref, gen.Shutdown); err != nil {
-			t.Error(err)
-		}
-	}
+	ref := stage.Start(gen.Child{Name: "domain", New: func() gen.Behavior { return &machine{drv: d, uuid: o.UUID, seed: o} }})
+	return stage, d, handle{drv: d, ref: ref, object: o}
 }
 
 // holding lets a job hold the domain until it is let go.
@@ -79,8 +73,8 @@ func takesTurn(d *Driver, h handle) (time.Duration, error) {
 
 func TestWhoWaitsForADomainLearnsWhoHasIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d, h, stop := alone(t, nil)
-		defer stop()
+		stage, d, h := alone(t, nil)
+		defer stage.End()
 		letGo := holding(t, d, h)
 		waited, err := takesTurn(d, h)
 		var refusal *virerr.Error
@@ -100,8 +94,8 @@ func TestWhoWaitsForADomainLearnsWhoHasIt(t *testing.T) {
 
 func TestWhoWaitsGetsItsTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d, h, stop := alone(t, nil)
-		defer stop()
+		stage, d, h := alone(t, nil)
+		defer stage.End()
 		letGo := holding(t, d, h)
 		const busy = jobPatience - time.Second
 		go func() {
@@ -116,13 +110,33 @@ func TestWhoWaitsGetsItsTurn(t *testing.T) {
 
 func TestTooManyWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d, h, stop := alone(t, func(c *qemuconf.Config) { c.MaxQueuedJobs = 1 })
-		defer stop()
+		stage, d, h := alone(t, func(c *qemuconf.Config) { c.MaxQueuedJobs = 1 })
+		defer stage.End()
 		letGo := holding(t, d, h)
 		const want = "operation failed: cannot acquire state change lock (held by monitor=remoteDispatchDomainSuspend) due to max_queued limit"
 		if waited, err := takesTurn(d, h); err == nil || err.Error() != want || waited != 0 {
 			t.Errorf("%v after %v", err, waited)
 		}
 		letGo()
+	})
+}
+
+// A domain that is no more tells the store before anybody is told that it is gone.
+func TestALeavingDomainTellsTheStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stage, d, h := alone(t, nil)
+		defer stage.End()
+		store := stage.Stand(nameStore, nil)
+		if _, err := call(context.Background(), h, undefine{}); err != nil {
+			t.Fatal(err)
+		}
+		stage.Settled()
+		store.Expect(left{UUID: h.object.UUID})
+		if d.registry.ByUUID(h.object.UUID) != nil {
+			t.Error("it is found still")
+		}
+		if _, err := call(context.Background(), h, discard{}); err == nil {
+			t.Error("its process is there still")
+		}
 	})
 }

@@ -9,6 +9,7 @@ import (
 
 	"virtree.dev/supervisor/act"
 	"virtree.dev/supervisor/gen"
+	"virtree.dev/supervisor/gentest"
 )
 
 // TestProber wants that the binary is asked once, that nobody waits for it at the start, and that the
@@ -30,26 +31,21 @@ func TestProber(t *testing.T) {
 				}
 				return ctx.Err()
 			}
-			sys := gen.NewSystem()
+			stage := gentest.New(t)
 			tree := act.Supervisor{Type: act.RestForOne, Children: []gen.Child{{
 				Name: nameProber, Restart: gen.Transient,
 				New: func() gen.Behavior { return &prober{binary: c.binary, get: get} },
 			}}}
-			top, err := sys.Start(tree.Child("top", gen.Permanent))
-			if err != nil {
-				t.Fatal(err)
-			}
+			stage.Start(tree.Child("top", gen.Permanent))
 			if asked.Load() != 0 {
 				t.Error("asked before the start was over")
 			}
 			time.Sleep(10 * proberDelay)
-			synctest.Wait()
+			stage.Settled()
 			if n := asked.Load(); n != c.asked {
 				t.Errorf("%q: asked %d times", c.binary, n)
 			}
-			if err := sys.Stop(top, gen.Shutdown); err != nil {
-				t.Error(err)
-			}
+			stage.End()
 		})
 	}
 }
