@@ -1,6 +1,7 @@
 package security
 
 import (
+	"errors"
 	"slices"
 	"syscall"
 
@@ -82,6 +83,12 @@ func (p *Policy) checkDrivers(names []string) error {
 		}
 	}
 	return nil
+}
+
+// OfDrivers says whether an error of New is about the security drivers, and not about who machines are.
+func OfDrivers(err error) bool {
+	var e *virerr.Error
+	return errors.As(err, &e) && e.From == virerr.FromSecurity
 }
 
 func newError(code virerr.Code, format string, args ...any) error {

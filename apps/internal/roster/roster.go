@@ -68,8 +68,11 @@ func QEMU(h Host) (Driver, error) {
 	policy, notes, err := security.New(config, h.Dirs.Privileged)
 	if err != nil {
 		lock.Release()
-		log.Error(err.Error())
-		return nil, errors.New("Initialization of QEMU state driver failed: internal error: Failed to initialize security drivers")
+		if security.OfDrivers(err) {
+			log.Error(err.Error())
+			err = errors.New("internal error: Failed to initialize security drivers")
+		}
+		return nil, fmt.Errorf("Initialization of QEMU state driver failed: %w", err)
 	}
 	for _, n := range notes {
 		log.Warn(n)
