@@ -25,9 +25,10 @@ func (l *locks) acquire(ctx context.Context, c *client, s *space, name string, f
 	l.lastKey++
 	r = &resource{space: s, name: name, flags: flags, key: keyOf(l.lastKey), busy: true, owners: []owner{who}}
 	s.resources[name] = r
+	lease, file := l.wakeUp(s, name)
 	l.mu.Unlock()
 
-	if err := r.take(ctx); err != nil {
+	if err := r.take(ctx, lease, file); err != nil {
 		l.give(r)
 		return l.refused(r, err)
 	}
@@ -77,16 +78,26 @@ func (l *locks) join(r *resource, who owner, flags uint32) error {
 	return nil
 }
 
-// take opens the file and locks its byte, and gives an open lease in r even
+// take opens the file, or that which was left, and locks its byte, and gives an open lease in r even
 // where somebody else has the lock.
-func (r *resource) take(ctx context.Context) error {
+func (r *resource) take(ctx context.Context, left *sys.Lease, file sys.FileID) error {
 	path, create := r.space.path(r.name), r.flags&autocreate != 0
+	if left != nil {
+		if r.flags != autocreate {
+			left.Close()
+		} else if ours, err := r.again(left, file); ours {
+			return err
+		}
+	}
 	for {
 		lease, err := sys.OpenLease(path, create)
 		if err != nil {
 			return openError(path, create, err)
 		}
 		r.lease = lease
+		if r.space.local.Load() {
+			lease.Local()
+		}
 		again, err := r.lock(path, create)
 		if err != nil || !again {
 			return err
@@ -128,6 +139,15 @@ func (r *resource) lock(path string, create bool) (again bool, err error) {
 // The store forgets it first: who dies in between must not find it held.
 func (l *locks) drop(r *resource) {
 	l.store.Forget(r.key)
+	if r.mayRest() {
+		l.mu.Lock()
+		stays := l.lay(r)
+		l.mu.Unlock()
+		if stays {
+			_ = r.lease.Unlock()
+			return
+		}
+	}
 	path := r.space.path(r.name)
 	if r.flags&autocreate != 0 && r.alone() {
 		if err := sys.Unlink(path); err != nil {

@@ -19,6 +19,9 @@
 // order. Those that touch only a file system of this host run where they were
 // read, all others on workers that give their slot back.
 //
+// The file of a lease on a local file system that comes and goes all the time
+// stays for a moment after its release, unlocked: rest.go.
+//
 // An owner is a process. When a client's own connection ends while it holds
 // locks, the guard ends it (SIGTERM, then SIGKILL) and frees its locks once it
 // is gone. Locks that outlived the death of a former daemon have no connection:

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 	"syscall"
+	"time"
 
 	"virtree.dev/internal/sys"
 	"virtree.dev/supervisor/freeze"
@@ -99,6 +100,7 @@ func (l *locks) unpack(f *gen.Frozen) error {
 
 // Freeze implements gen.Freezer: nobody waits for an owner any more.
 func (g *guard) Freeze(*gen.Process) (f gen.Frozen, err error) {
+	g.locks.clear(time.Now())
 	f, g.packed, err = g.locks.pack()
 	return f, err
 }

@@ -28,6 +28,7 @@ const noteDelay = 200 * time.Millisecond
 type (
 	look  struct{} // there is something to do
 	notes struct{} // it is time for notes
+	tidy  struct{} // it is time to clear away
 )
 
 // due is an owner whose end is to be waited for.
@@ -43,12 +44,13 @@ type guard struct {
 	locks   *locks
 	watched map[string]int // pids, by the names of the jobs that wait
 	noting  bool
+	clears  bool
 	packed  *os.File // the table, by a freeze of this program
 }
 
 // Init looks after what there is.
 func (g *guard) Init(p *gen.Process) error {
-	g.watched, g.noting = map[string]int{}, false
+	g.watched, g.noting, g.clears = map[string]int{}, false, false
 	g.locks.collect()
 	for _, s := range g.locks.unplaced() {
 		if err := p.Go("file system of "+s.dir, func(context.Context) error {
@@ -69,6 +71,11 @@ func (g *guard) HandleMessage(p *gen.Process, msg any) error {
 	case notes:
 		g.noting = false
 		return g.write(p)
+	case tidy:
+		g.clears = false
+		if g.locks.clear(time.Now().Add(-restTime)) {
+			g.clearSoon(p)
+		}
 	case gen.MetaExit:
 		pid, waited := g.watched[m.Name]
 		delete(g.watched, m.Name)
@@ -102,7 +109,16 @@ func (g *guard) work(p *gen.Process) error {
 		g.noting = true
 		p.SendAfter(noteDelay, notes{})
 	}
+	g.clearSoon(p)
 	return nil
+}
+
+// clearSoon asks to be reminded of the files that were left.
+func (g *guard) clearSoon(p *gen.Process) {
+	if !g.clears {
+		g.clears = true
+		p.SendAfter(restTime, tidy{})
+	}
 }
 
 // free frees what an owner that is gone held, each lockspace by itself.

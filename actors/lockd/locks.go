@@ -43,6 +43,7 @@ type space struct {
 	dir       string      // "" for the direct one
 	local     atomic.Bool // on a file system of this host alone
 	resources map[string]*resource
+	rests     map[string]*rest
 }
 
 // resource is a file with a locked byte. While it is busy, only whoever made it
@@ -67,7 +68,9 @@ func newLocks(host string, store keep.Store, log *zap.Logger) *locks {
 	}
 }
 
-func newSpace(dir string) *space { return &space{dir: dir, resources: map[string]*resource{}} }
+func newSpace(dir string) *space {
+	return &space{dir: dir, resources: map[string]*resource{}, rests: map[string]*rest{}}
+}
 
 // path is where a resource's file is.
 func (s *space) path(name string) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -86,6 +87,7 @@ func (s *Service) Reload() {}
 // those that are kept: these are for the next daemon.
 func (s *Service) Close() {
 	l := s.locks
+	l.clear(time.Now())
 	if l.keeps() {
 		return
 	}

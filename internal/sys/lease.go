@@ -13,8 +13,9 @@ import (
 // as well, and unlocking through any of them frees it. It conflicts with POSIX
 // record locks, those of this process among them.
 type Lease struct {
-	fd   int
-	file *os.File // whose descriptor it is; nil: it is its own
+	fd    int
+	file  *os.File // whose descriptor it is; nil: it is its own
+	local bool     // no call on it waits for another host
 }
 
 // FileID tells whether two names are of one file.
@@ -60,11 +61,27 @@ func AdoptLease(f *os.File) (*Lease, error) {
 func (l *Lease) control(cmd int, kind int16) (unix.Flock_t, error) {
 	for {
 		lock := unix.Flock_t{Type: kind, Len: 1}
-		err := unix.FcntlFlock(uintptr(l.fd), cmd, &lock)
-		if err != unix.EINTR {
+		err := l.fcntl(cmd, &lock)
+		if !errors.Is(err, unix.EINTR) {
 			return lock, err
 		}
 	}
+}
+
+func (l *Lease) fcntl(cmd int, lock *unix.Flock_t) error {
+	if l.local {
+		return quickLock(l.fd, cmd, lock)
+	}
+	return unix.FcntlFlock(uintptr(l.fd), cmd, lock)
+}
+
+// Local says that the file is on a file system of this host alone.
+func (l *Lease) Local() { l.local = true }
+
+// Linked says whether a local file still has a name.
+func (l *Lease) Linked() bool {
+	var st unix.Stat_t
+	return quickStat(l.fd, &st) == nil && st.Nlink > 0
 }
 
 func lockKind(shared bool) int16 {

@@ -1,6 +1,7 @@
 package sys
 
 import (
+	"errors"
 	"os"
 	"syscall"
 
@@ -18,7 +19,7 @@ var RightsSpace = unix.CmsgSpace(4 * MaxRights)
 func Recv(fd int, p, control []byte) (n int, files []*os.File, err error) {
 	for {
 		var controls int
-		n, controls, _, _, err = unix.Recvmsg(fd, p, control, unix.MSG_CMSG_CLOEXEC|unix.MSG_DONTWAIT)
+		n, controls, err = quickRecv(fd, p, control)
 		if err == unix.EINTR { //nolint:errorlint // errno
 			continue
 		}
@@ -66,8 +67,8 @@ func SendRight(fd int, b byte, f *os.File) error {
 // Send writes what fits into a non-blocking socket.
 func Send(fd int, p []byte) (int, error) {
 	for {
-		n, err := unix.SendmsgN(fd, p, nil, nil, unix.MSG_NOSIGNAL|unix.MSG_DONTWAIT)
-		if err != unix.EINTR {
+		n, err := quickSend(fd, p)
+		if !errors.Is(err, unix.EINTR) {
 			return max(n, 0), err
 		}
 	}
