@@ -137,8 +137,9 @@ func (l *locks) note(r *resource) {
 	if r.flags&(shared|autocreate) != autocreate || r.noted {
 		return
 	}
-	l.fresh = append(l.fresh, r)
-	l.rouse()
+	if l.fresh = append(l.fresh, r); len(l.fresh) == 1 {
+		l.rouse() // it comes for all of them
+	}
 }
 
 // writeNotes writes the notes of resources of one lockspace. It is not done with
