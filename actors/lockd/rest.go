@@ -11,7 +11,7 @@ import (
 // unlocked, and goes when nobody comes back. That is for file systems of this
 // host alone: there it is known at once whether another daemon took the file away.
 const (
-	restPause  = 100 * time.Millisecond // who comes back within this time comes and goes
+	restPause  = 250 * time.Millisecond // who comes back within this time comes and goes
 	restRounds = 4                      // before a file stays
 	restTime   = 500 * time.Millisecond // for which it stays
 )
