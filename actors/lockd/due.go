@@ -80,6 +80,21 @@ func (l *locks) end(c *client) {
 	l.rouse()
 }
 
+// settleIn looks whether a lockspace of a former program is local.
+func (l *locks) settleIn(s *space) {
+	s.place()
+	if !s.local.Load() {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range s.resources {
+		if !r.busy {
+			r.lease.Local()
+		}
+	}
+}
+
 // unplaced gives the lockspaces of a former program, of which it is not known
 // whether they are local.
 func (l *locks) unplaced() (list []*space) {

@@ -54,7 +54,7 @@ func (g *guard) Init(p *gen.Process) error {
 	g.locks.collect()
 	for _, s := range g.locks.unplaced() {
 		if err := p.Go("file system of "+s.dir, func(context.Context) error {
-			s.place()
+			g.locks.settleIn(s)
 			return nil
 		}); err != nil {
 			return err

@@ -166,7 +166,7 @@ func (l *Lease) Replace(b []byte) error {
 	if err := unix.Ftruncate(l.fd, 0); err != nil || len(b) == 0 {
 		return err
 	}
-	if n, err := unix.Pwrite(l.fd, b, 0); err != nil || n < len(b) {
+	if n, err := unix.Pwrite(l.fd, b, 0); err != nil || n < len(b) || l.local {
 		return err
 	}
 	return unix.Fdatasync(l.fd)
