@@ -104,6 +104,34 @@ func TestTakeOverFromDebian(t *testing.T) {
 	}
 }
 
+// TestTakenOverAndKilled kills ours right after it took over from Debian's: what
+// machines had from Debian's is held on, by their processes and no longer.
+func TestTakenOverAndKilled(t *testing.T) {
+	needDebian(t)
+	d := start(t, debian)
+	s := newScene(d)
+	s.unregistered.Conn.Close()
+	time.Sleep(100 * time.Millisecond) // it has noticed
+	d.install(ours(t))
+	th := startThief(t, true, append(s.exclusive(), filepath.Join(d.space(), "shared"))...)
+	d.signal(syscall.SIGUSR1)
+	eventually(t, "ours runs", func() bool { return !strings.HasSuffix(d.exe(), " (deleted)") })
+	s.check()
+	if _, err := os.Stat(d.path("run/libvirt/virtlockd-keeper-sock")); err != nil {
+		th.end()
+		t.Skip("needs a daemon whose locks outlive it")
+	}
+	for range 3 {
+		d.signal(syscall.SIGKILL)
+		_ = d.cmd.Wait()
+		d.run()
+		s.check()
+	}
+	th.end()
+	s.holder, s.sharer, s.unregistered = d.machine(others+1), d.machine(others+2), d.dial()
+	s.leave()
+}
+
 // count acquires and releases until stop, and says how many pairs were answered.
 func (s *scene) count(c *client, stop <-chan struct{}) (pairs int) {
 	name := fmt.Sprint("pair", c.Conn.LocalAddr(), &c)
