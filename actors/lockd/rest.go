@@ -77,31 +77,27 @@ func (r *resource) again(lease *sys.Lease, file sys.FileID) (bool, error) {
 // clear takes away the files of those who did not come back since a time. It
 // says whether any are left.
 func (l *locks) clear(since time.Time) (left bool) {
-	type gone struct {
-		path string
-		rest *rest
-	}
-	var list []gone
 	l.mu.Lock()
-	all := []*space{l.direct}
+	gone := map[*resource]*rest{}
 	for _, s := range l.spaces {
-		all = append(all, s)
-	}
-	for _, s := range all {
 		for name, k := range s.rests {
-			if k.at.After(since) {
+			if k.at.After(since) || k.lease != nil && s.resources[name] != nil {
 				left = true
 				continue
 			}
 			delete(s.rests, name)
 			if k.lease != nil {
-				list = append(list, gone{s.path(name), k})
+				// Who comes now waits: it must not find the file locked by us.
+				r := &resource{space: s, name: name, busy: true}
+				s.resources[name] = r
+				gone[r] = k
 			}
 		}
 	}
 	l.mu.Unlock()
-	for _, g := range list {
-		g.rest.remove(g.path)
+	for r, k := range gone {
+		k.remove(r.space.path(r.name))
+		l.give(r)
 	}
 	return left
 }

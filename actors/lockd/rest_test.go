@@ -87,3 +87,26 @@ func TestFilesThatStayedForAShare(t *testing.T) {
 		t.Error("its file was not taken away")
 	}
 }
+
+func TestNobodyIsRefusedForAFileThatIsClearedAway(t *testing.T) {
+	r := rested(t)
+	stop, over := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(over)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				time.Sleep(100 * time.Microsecond) // it comes and goes often enough for its file to stay
+				r.clear(time.Now())
+			}
+		}
+	}()
+	for range 5000 {
+		r.must(r.acquire(machine(1), "x", autocreate))
+		r.must(r.release(machine(1), "x"))
+	}
+	close(stop)
+	<-over
+}
