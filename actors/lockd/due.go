@@ -76,6 +76,7 @@ func (l *locks) end(c *client) {
 			l.updateOrTell(r)
 		}
 	})
+	l.noteLate(pid)
 	l.due = append(l.due, due{pid, c.owner.Start, true})
 	l.rouse()
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"virtree.dev/internal/sys"
+	"virtree.dev/protocol/xdr"
 	"virtree.dev/supervisor/freeze"
 	"virtree.dev/supervisor/gen"
 )
@@ -16,6 +17,7 @@ import (
 const (
 	frozenVersion = 1
 	tableFile     = "table"   // the file of a part that has the table in it
+	lateFile      = "late"    // and the owners that were lost after it was made
 	tableLimit    = 256 << 20 // bytes
 )
 
@@ -53,6 +55,16 @@ func (l *locks) put(r *resource, f *os.File) (err error) {
 
 // pack gives everything for the next program.
 func (l *locks) pack() (f gen.Frozen, table *os.File, err error) {
+	// Clients are frozen after the locks: a connection may end in between.
+	late, err := sys.Memory("late", nil)
+	if err != nil {
+		return gen.Frozen{}, nil, err
+	}
+	defer func() {
+		if err != nil {
+			late.Close()
+		}
+	}()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	f = gen.Frozen{Version: frozenVersion, Files: map[string]syscall.Conn{}}
@@ -70,7 +82,8 @@ func (l *locks) pack() (f gen.Frozen, table *os.File, err error) {
 	if table, err = sys.Memory("locks", b); err != nil {
 		return gen.Frozen{}, nil, err
 	}
-	f.Files[tableFile] = table
+	f.Files[tableFile], f.Files[lateFile] = table, late
+	l.late = late
 	return f, table, nil
 }
 
@@ -89,13 +102,57 @@ func (l *locks) unpack(f *gen.Frozen) error {
 	if err != nil {
 		return err
 	}
+	late, err := lateOwners(f)
+	if err != nil {
+		return err
+	}
 	return l.decodeTable(b, func(r *resource, number uint32) error {
+		for i := range r.owners {
+			if o := &r.owners[i]; late[o.PID] {
+				o.Bond = lost
+			}
+		}
 		file, err := freeze.File(f, strconv.FormatUint(uint64(number), 10))
 		if err != nil {
 			return err
 		}
 		return l.put(r, file)
 	})
+}
+
+// noteLate tells the next program of an owner that is lost. l.mu is held.
+func (l *locks) noteLate(pid int) {
+	if l.late == nil {
+		return
+	}
+	if _, err := l.late.Write(xdr.AppendInt32(nil, int32(pid))); err != nil {
+		l.log.Error(fmt.Sprintf("the end of the connection of %d: %v", pid, err))
+	}
+}
+
+// lateOwners reads what noteLate wrote.
+func lateOwners(f *gen.Frozen) (map[int]bool, error) {
+	file, err := freeze.File(f, lateFile)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	b, err := io.ReadAll(io.NewSectionReader(file, 0, tableLimit))
+	late := map[int]bool{}
+	for d := xdr.NewDecoder(b); d.Left() >= 4; {
+		late[int(d.Int32())] = true
+	}
+	return late, err
+}
+
+// unpacked undoes pack.
+func (l *locks) unpacked() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.late != nil {
+		l.late.Close()
+		l.late = nil
+	}
 }
 
 // Freeze implements gen.Freezer: nobody waits for an owner any more.
@@ -112,5 +169,6 @@ func (g *guard) Thaw(p *gen.Process, _ gen.Frozen) error {
 		g.packed.Close()
 		g.packed = nil
 	}
+	g.locks.unpacked()
 	return g.Init(p)
 }

@@ -69,6 +69,23 @@ func (l *locks) show() string {
 	return fmt.Sprint(l.lastKey, lines)
 }
 
+func TestConnectionsThatEndWhileLocksArePacked(t *testing.T) {
+	r := newRig(t, keep.None{})
+	own := machine(1)
+	own.pid = own.owner.PID
+	r.must(r.acquire(own, "x", autocreate))
+	r.must(r.acquire(machine(2), "y", autocreate))
+	frozen, _, err := r.pack()
+	r.must(err)
+	r.locks.end(own)
+	next := newLocks("here", keep.None{}, zap.NewNop())
+	r.must(next.unpack(files(frozen)))
+	next.collect()
+	if list, _ := next.takeDue(); len(list) != 1 || list[0].pid != own.pid || !list[0].kill {
+		t.Errorf("awaited: %+v", list)
+	}
+}
+
 func TestNothingIsFrozenHalfDone(t *testing.T) {
 	r := newRig(t, keep.None{})
 	r.must(r.acquire(machine(1), "x", autocreate))

@@ -35,6 +35,7 @@ type locks struct {
 	due     []due       // not yet known to the guard
 	fresh   []*resource // that may get a note
 	rousing bool        // the guard has been told
+	late    *os.File    // takes the owners that are lost once all is packed; nil: it is not
 	strays  []*os.File  // whose state was not understood: they stay locked
 }
 

@@ -7,13 +7,14 @@ import (
 )
 
 // A lease that comes and goes all the time costs most for the file that is made
-// and taken away each time. After a few rounds its file stays for a moment,
-// unlocked, and goes when nobody comes back. That is for file systems of this
+// and taken away each time: ext4 looks at every file that was deleted of late.
+// After a few rounds its file stays for a moment, unlocked, and goes when nobody
+// comes back. That is for file systems of this
 // host alone: there it is known at once whether another daemon took the file away.
 const (
-	restPause  = 250 * time.Millisecond // who comes back within this time comes and goes
-	restRounds = 4                      // before a file stays
-	restTime   = 500 * time.Millisecond // for which it stays
+	restPause  = time.Second // who comes back within this time comes and goes
+	restRounds = 5           // before a file stays
+	restTime   = time.Second // for which it stays
 )
 
 // rest is what is left of a resource that was released.

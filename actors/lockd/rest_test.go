@@ -29,7 +29,7 @@ func rested(t *testing.T) *rig {
 
 func TestFilesStayForWhoComesAndGoes(t *testing.T) {
 	r := newRig(t, keep.None{})
-	for range 3 {
+	for range restRounds - 1 {
 		r.must(r.acquire(machine(1), "x", autocreate))
 		r.must(r.release(machine(1), "x"))
 		if r.there("x") {

@@ -62,6 +62,8 @@ func TestOwnerThatLosesItsConnection(t *testing.T) {
 	if _, err := in.Write([]byte("\n")); err != nil {
 		t.Fatal(err)
 	}
+	giveUp := time.AfterFunc(patience, func() { _ = own.Process.Kill() })
+	defer giveUp.Stop()
 	if err := own.Wait(); err == nil || own.ProcessState.Sys().(syscall.WaitStatus).Signal() != syscall.SIGTERM {
 		t.Errorf("the owner ended by %v, want SIGTERM", err)
 	}
