@@ -33,9 +33,13 @@ func newStdio(o *Options) *stdio.Handler {
 // writerOf names the machine that writes.
 func writerOf(def *xml.Domain) stdio.Domain { return stdio.Domain{UUID: def.UUID, Name: def.Name} }
 
+// lastLine is how the line begins that says why a machine ended. It may be there
+// before the machine's own last words are read.
+const lastLine = "shutting down, reason="
+
 // sayLast tells the log of a machine why it ended.
 func (m *machine) sayLast(p *gen.Process) {
-	m.drv.stdio.Say(time.Now(), writerOf(m.status.Domain), "shutting down, reason="+m.core.State.ReasonName(m.core.Reason))
+	m.drv.stdio.Say(time.Now(), writerOf(m.status.Domain), lastLine+m.core.State.ReasonName(m.core.Reason))
 	_ = gen.Send(p.Named(nameStore), sayNow{}) // when it is full, the line goes out with the next
 }
 
@@ -49,7 +53,7 @@ const maxQuoted = 1024
 func quotable(b []byte) string {
 	var kept []byte
 	for line := range bytes.Lines(b) {
-		if !bytes.Contains(line, []byte("char device redirected to")) {
+		if !bytes.Contains(line, []byte("char device redirected to")) && !bytes.Contains(line, []byte(lastLine)) {
 			kept = append(kept, line...)
 		}
 	}

@@ -150,16 +150,16 @@ func (s *starter) prepare() error {
 	if s.def, err = s.drv.copyDocument(config); err != nil {
 		return err
 	}
+	if err := s.drv.security.Check(s.def); err != nil {
+		return err
+	}
+	s.def.ID = s.drv.nextID()
 	if s.caps, err = s.drv.complete(s.ctx, s.def, xml.ParseOptions{ABIUpdate: true, Inactive: true}); err != nil {
 		return err
 	}
 	if err := s.drv.checkStart(s.def, s.caps); err != nil {
 		return err
 	}
-	if err := s.drv.security.Check(s.def); err != nil {
-		return err
-	}
-	s.def.ID = s.drv.nextID()
 	if err := s.drv.security.Generate(s.def); err != nil {
 		return err
 	}

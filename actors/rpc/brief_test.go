@@ -29,6 +29,7 @@ func briefRig(t *testing.T) (r *rig, goOn chan struct{}, onReader *atomic.Bool) 
 func TestBriefCallsRunOnTheReader(t *testing.T) {
 	r, _, onReader := briefRig(t)
 	c := r.open()
+	r.eventually("nothing is in hand", func() bool { return r.client().info().Requests == 0 })
 	if err := c.Call(remote.ProcConnectGetType, nil, nil); err != nil || !onReader.Load() {
 		t.Errorf("%v, on the reader: %v", err, onReader.Load())
 	}
