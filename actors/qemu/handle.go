@@ -54,6 +54,9 @@ func (m *machine) HandleCall(p *gen.Process, from gen.From, req any) (any, error
 		return m.leaseFor(p, from, req)
 	case tell:
 		m.step(p, req.Message)
+		if m.document() == nil { // a transient domain that never started has gone
+			return (*domain.Object)(nil), nil
+		}
 		return m.object(), nil
 	}
 	return m.handleConfig(p, req)

@@ -152,10 +152,12 @@ func (s *side) stop(t *testing.T) {
 		_ = s.cmd.Process.Kill()
 		<-done
 	}
+	text, _ := os.ReadFile(s.log)
+	if i := strings.Index(string(text), "panic: "); i >= 0 {
+		t.Errorf("%s panicked:\n%s", s.name, text[i:min(len(text), i+2000)])
+	}
 	if t.Failed() {
-		if text, err := os.ReadFile(s.log); err == nil {
-			t.Logf("%s said:\n%s", s.name, tail(string(text), 40))
-		}
+		t.Logf("%s said:\n%s", s.name, tail(string(text), 40))
 	}
 	s.killMachines()
 	peer.EndOthers(filepath.Join(s.base, "run/libvirt"))
