@@ -134,6 +134,7 @@ type frozenClient struct {
 func (k *clients) Freeze(*gen.Process) (gen.Frozen, error) {
 	k.packed = true
 	s := k.server
+	<-s.pool.Drained() // a call that was handed to a worker as the hold began is taken back
 	s.mu.Lock()
 	state := frozenClients{LastID: s.lastID, Limits: s.limits.since(s.written)}
 	all := s.all()

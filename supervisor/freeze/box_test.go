@@ -7,11 +7,13 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"virtree.dev/supervisor/gen"
 )
@@ -34,10 +36,13 @@ func serve(path string) error {
 	if err != nil {
 		return err
 	}
-	generation := 0
+	inbox := make(chan os.Signal, 16)
+	signal.Notify(inbox, syscall.SIGUSR2, syscall.SIGHUP)
+	Hear(inbox, Unheard())
+	state := struct{ Generation, Heard int }{}
 	var conn net.Conn
 	if f := box.Take("server"); f != nil {
-		if err := json.Unmarshal(f.State, &generation); err != nil {
+		if err := json.Unmarshal(f.State, &state); err != nil {
 			return err
 		}
 		file, err := File(f, "client")
@@ -55,26 +60,38 @@ func serve(path string) error {
 	if _, err := conn.Read(line[:]); err != nil {
 		return nil //nolint:nilerr // the test is over
 	}
-	fmt.Fprintln(conn, generation, os.Getpid())
+	if line[0] == '!' { // a signal was sent, and must come
+		for sig := range inbox {
+			if sig == syscall.SIGUSR2 {
+				break
+			}
+		}
+		state.Heard++
+	}
+	fmt.Fprintln(conn, state.Generation, os.Getpid(), state.Heard)
+	generation := state.Generation
+	state.Generation++
 	next := NewBox()
-	if err := next.PutState("server", 1, generation+1, map[string]syscall.Conn{"client": conn.(*net.UnixConn)}); err != nil {
+	if err := next.PutState("server", 1, state, map[string]syscall.Conn{"client": conn.(*net.UnixConn)}); err != nil {
 		return err
 	}
 	if generation == 2 { // one that fails leaves all as it was
-		if err := next.Exec(Program{Path: "/nowhere", Args: os.Args, Env: os.Environ(), Signals: []syscall.Signal{syscall.SIGUSR1}}); err == nil {
+		if err := next.Exec(Program{Path: "/nowhere", Args: os.Args, Env: os.Environ(), Signals: []syscall.Signal{syscall.SIGUSR2, syscall.SIGHUP}, Inbox: inbox}); err == nil {
 			return fmt.Errorf("a program that is not there was executed")
 		}
 	}
-	return next.Exec(Program{Path: "/proc/self/exe", Args: os.Args, Env: os.Environ(), Signals: []syscall.Signal{syscall.SIGUSR1}})
+	return next.Exec(Program{Path: "/proc/self/exe", Args: os.Args, Env: os.Environ(), Signals: []syscall.Signal{syscall.SIGUSR2, syscall.SIGHUP}, Inbox: inbox})
 }
 
-func TestReplacesItselfInPlace(t *testing.T) {
+// start runs the test binary as the program that is replaced.
+func start(t *testing.T) (cmd *exec.Cmd, ask func(line byte) string) {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "s")
 	l, err := net.Listen("unix", path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(os.Args[0])
+	cmd = exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), "FREEZE_TEST_SOCKET="+path)
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
@@ -84,22 +101,51 @@ func TestReplacesItselfInPlace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		conn.Close()
+		if err := cmd.Wait(); err != nil {
+			t.Error(err)
+		}
+	})
 	answers := bufio.NewReader(conn)
-	for want := range 20 {
-		if _, err := conn.Write([]byte{'?'}); err != nil {
+	return cmd, func(line byte) string {
+		t.Helper()
+		_ = conn.SetDeadline(time.Now().Add(time.Minute))
+		if _, err := conn.Write([]byte{line}); err != nil {
 			t.Fatal(err)
 		}
-		line, err := answers.ReadString('\n')
+		answer, err := answers.ReadString('\n')
 		if err != nil {
-			t.Fatalf("generation %d: %v", want, err)
+			t.Fatal(err)
 		}
-		if got := strings.TrimSpace(line); got != fmt.Sprintf("%d %d", want, cmd.Process.Pid) {
+		return strings.TrimSpace(answer)
+	}
+}
+
+func TestReplacesItselfInPlace(t *testing.T) {
+	cmd, ask := start(t)
+	for want := range 20 {
+		if got := ask('?'); got != fmt.Sprintf("%d %d 0", want, cmd.Process.Pid) {
 			t.Fatalf("generation %d of process %d answered %q", want, cmd.Process.Pid, got)
 		}
 	}
-	conn.Close()
-	if err := cmd.Wait(); err != nil {
-		t.Error(err)
+}
+
+// TestNoSignalIsLostOnTheWay sends one signal a generation, each a little later in
+// the life of the execve, and one that Go lets through too early.
+func TestNoSignalIsLostOnTheWay(t *testing.T) {
+	cmd, ask := start(t)
+	ask('?')
+	for i := range 300 {
+		time.Sleep(time.Duration(i%100) * 100 * time.Microsecond)
+		for _, sig := range []os.Signal{syscall.SIGUSR2, syscall.SIGHUP} {
+			if err := cmd.Process.Signal(sig); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := ask('!'); got != fmt.Sprintf("%d %d %d", i+1, cmd.Process.Pid, i+1) {
+			t.Fatalf("signal %d: %q", i, got)
+		}
 	}
 }
 

@@ -11,8 +11,10 @@
 //
 // Descriptors are passed on by number with close-on-exec taken off in place. A
 // duplicate would not do: a POSIX lock dies with the first descriptor of its
-// file that is closed, and exec closes the original. The signals that a
-// program heeds are blocked on the thread that executes: their handlers do not
-// live through execve, the mask does, and they wait for the next program;
-// so does what has come by then and was not heeded. If execve fails, everything is as before.
+// file that is closed, and exec closes the original.
+//
+// The signals that a program heeds are blocked on the thread that executes: their
+// handlers do not live through execve, the mask does. They wait for the next program,
+// which is also told of those that came and were not heeded. If execve fails,
+// everything is as before.
 package freeze

@@ -17,12 +17,10 @@ type Program struct {
 	Path string
 	Args []string
 	Env  []string
-	// Signals are held back until the next program listens to them: their handlers
-	// do not live through it, and they would end it.
+	// Signals are those that this program heeds, and Inbox is where it hears them. What
+	// was not taken out of it the next program hears.
 	Signals []syscall.Signal
-	// Unheard gives, at the last moment, those that have come and that this program
-	// has not heeded: the next one gets them.
-	Unheard func() []syscall.Signal
+	Inbox   chan os.Signal
 }
 
 // Exec does not return unless it fails; then all is as before.
@@ -38,11 +36,11 @@ func (b *Box) Exec(next Program) error {
 	defer memory.Close()
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	unblock, err := sys.BlockSignals(next.Signals...)
+	unheard, resume, err := next.silence()
 	if err != nil {
 		return err
 	}
-	defer unblock()
+	defer resume()
 	// Nothing may be forked while descriptors would leak into it.
 	syscall.ForkLock.Lock()
 	defer syscall.ForkLock.Unlock()
@@ -51,36 +49,12 @@ func (b *Box) Exec(next Program) error {
 		sys.KeepOnExec(fd)
 	}
 	env := append(without(next.Env, Variable), Variable+"="+strconv.Itoa(number))
-	if next.Unheard != nil {
-		env = append(without(env, unheardVariable), unheardVariable+"="+join(next.Unheard()))
-	}
+	env = append(without(env, unheardVariable), unheardVariable+"="+join(unheard))
 	err = syscall.Exec(next.Path, next.Args, env)
 	for _, fd := range fds {
 		sys.CloseOnExec(fd)
 	}
 	return fmt.Errorf("cannot execute %s: %w", next.Path, err)
-}
-
-// unheardVariable has the numbers of signals that came too late for a program.
-const unheardVariable = "VIRTREE_UNHEARD"
-
-func join(signals []syscall.Signal) string {
-	var numbers []string
-	for _, s := range signals {
-		numbers = append(numbers, strconv.Itoa(int(s)))
-	}
-	return strings.Join(numbers, " ")
-}
-
-// Unheard gives the signals that the former program left, once.
-func Unheard() (signals []syscall.Signal) {
-	defer os.Unsetenv(unheardVariable)
-	for _, text := range strings.Fields(os.Getenv(unheardVariable)) {
-		if n, err := strconv.Atoi(text); err == nil {
-			signals = append(signals, syscall.Signal(n))
-		}
-	}
-	return signals
 }
 
 // pack makes the memory file's content and gives the descriptors in it.

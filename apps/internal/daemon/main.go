@@ -133,12 +133,7 @@ func (s *setup) live(parent *parentStatus) error {
 	for _, sig := range heeded {
 		signal.Notify(s.signals, sig)
 	}
-	for _, sig := range freeze.Unheard() {
-		select {
-		case s.signals <- sig:
-		default: // as many of another kind as there is room for
-		}
-	}
+	freeze.Hear(s.signals, freeze.Unheard())
 	// Without a receiver, writing to a closed stderr would end the daemon.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	if err := s.openKept(); err != nil {

@@ -43,20 +43,6 @@ func (s *setup) replace(t *tree, pid *pidfile.File) {
 	s.logger.Error(fmt.Sprintf("this program goes on after %s: %v", time.Since(began).Round(time.Millisecond), err))
 }
 
-// unheard gives the signals that have come and that this program heeds no more.
-func (s *setup) unheard() (list []syscall.Signal) {
-	for {
-		select {
-		case sig := <-s.signals:
-			if n, ok := sig.(syscall.Signal); ok {
-				list = append(list, n)
-			}
-		default:
-			return list
-		}
-	}
-}
-
 // ask tells whether the program can go on where this one ends. It is asked first, for
 // one that could not would be the end of the daemon.
 func (s *setup) ask(ctx context.Context) error {
@@ -99,7 +85,7 @@ func (s *setup) tryReplace(ctx context.Context, t *tree, pid *pidfile.File) erro
 	if err := box.PutState(partPIDFile, 1, nil, map[string]syscall.Conn{fileLock: pid.Lock()}); err != nil {
 		return err
 	}
-	return box.Exec(freeze.Program{Path: s.program, Args: os.Args, Env: os.Environ(), Signals: heeded, Unheard: s.unheard})
+	return box.Exec(freeze.Program{Path: s.program, Args: os.Args, Env: os.Environ(), Signals: heeded, Inbox: s.signals})
 }
 
 // inherit takes over from the former program, where there was one.
