@@ -35,17 +35,7 @@ func (s *Service) clientLimits(_ *dispatch.Call, a *adminprog.ServerGetClientLim
 }
 
 func (s *Service) setClientLimits(_ *dispatch.Call, a *adminprog.ServerSetClientLimitsArgs) (*dispatch.Void, error) {
-	server, err := s.serverFor(a.Srv.Name)
-	if err != nil {
-		return nil, err
-	}
-	if err := tooLong(a.Params); err != nil {
-		return nil, err
-	}
-	if err := checkFlags("adminServerSetClientLimits", a.Flags); err != nil {
-		return nil, err
-	}
-	values, err := counts(a.Params, clientsMax, clientsUnauthMax)
+	server, values, err := s.change(a.Srv, "adminServerSetClientLimits", a.Flags, a.Params, clientsMax, clientsUnauthMax)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"virtree.dev/actors/rpc"
 	"virtree.dev/protocol/adminprog"
 	"virtree.dev/protocol/remote"
 	"virtree.dev/protocol/virerr"
@@ -27,6 +28,22 @@ func tooLong(params []adminprog.TypedParam) error {
 		}
 	}
 	return nil
+}
+
+// change is what a function is to change: a server, and its settings of these names.
+func (s *Service) change(of adminprog.NonnullServer, function string, flags uint32, params []adminprog.TypedParam, names ...string) (*rpc.Server, map[string]uint32, error) {
+	server, err := s.serverFor(of.Name)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := tooLong(params); err != nil {
+		return nil, nil, err
+	}
+	if err := checkFlags(function, flags); err != nil {
+		return nil, nil, err
+	}
+	values, err := counts(params, names...)
+	return server, values, err
 }
 
 // counts reads parameters of which each may be given once, all unsigned.

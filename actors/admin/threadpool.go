@@ -41,17 +41,7 @@ func (s *Service) threadpool(_ *dispatch.Call, a *adminprog.ServerGetThreadpoolP
 }
 
 func (s *Service) setThreadpool(_ *dispatch.Call, a *adminprog.ServerSetThreadpoolParametersArgs) (*dispatch.Void, error) {
-	server, err := s.serverFor(a.Srv.Name)
-	if err != nil {
-		return nil, err
-	}
-	if err := tooLong(a.Params); err != nil {
-		return nil, err
-	}
-	if err := checkFlags("adminServerSetThreadPoolParameters", a.Flags); err != nil {
-		return nil, err
-	}
-	values, err := counts(a.Params, workersMin, workersMax, workersPriority)
+	server, values, err := s.change(a.Srv, "adminServerSetThreadPoolParameters", a.Flags, a.Params, workersMin, workersMax, workersPriority)
 	if err != nil {
 		return nil, err
 	}

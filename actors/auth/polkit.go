@@ -2,16 +2,14 @@ package auth
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"os"
 	"strconv"
-	"strings"
 	"sync/atomic"
 
 	"github.com/godbus/dbus/v5"
 
 	"virtree.dev/actors/dispatch"
+	"virtree.dev/internal/hostinfo"
 	"virtree.dev/protocol/virerr"
 )
 
@@ -63,12 +61,12 @@ func (p *Polkit) Allow(ctx context.Context, who dispatch.Identity, action string
 		return failed("cannot tell when process %d of the client began: %v", who.PID, err)
 	}
 	id := "virtree-" + strconv.Itoa(os.Getpid()) + "-" + strconv.FormatUint(p.last.Add(1), 10)
-	who1 := subject{"unix-process", map[string]dbus.Variant{
+	client := subject{"unix-process", map[string]dbus.Variant{
 		"pid":        dbus.MakeVariant(uint32(who.PID)),
 		"start-time": dbus.MakeVariant(began),
 		"uid":        dbus.MakeVariant(int32(who.UID)),
 	}}
-	reply, err := p.bus.Call(ctx, checkCall, who1, action, map[string]string{}, mayAsk, id)
+	reply, err := p.bus.Call(ctx, checkCall, client, action, map[string]string{}, mayAsk, id)
 	if ctx.Err() != nil {
 		_, _ = p.bus.Call(context.WithoutCancel(ctx), cancelCall, id)
 		return failed("the client has gone")
@@ -101,20 +99,6 @@ func (a *answer) verdict(action string, who dispatch.Identity) error {
 
 // startTime reads when a process began.
 func startTime(pid int) (uint64, error) {
-	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-	if err != nil {
-		return 0, errors.New("it has ended")
-	}
-	return parseStartTime(string(stat))
-}
-
-// parseStartTime takes field 22; the name, field 2, may have anything in it but ends
-// with the last parenthesis.
-func parseStartTime(stat string) (uint64, error) {
-	const behindName = 22 - 3
-	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
-	if len(fields) <= behindName {
-		return 0, fmt.Errorf("%q is no process status", stat)
-	}
-	return strconv.ParseUint(fields[behindName], 10, 64)
+	times, err := hostinfo.Host{}.ProcessTimes(pid)
+	return times.Start, err
 }

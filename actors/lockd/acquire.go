@@ -175,7 +175,7 @@ func (l *locks) refused(r *resource, err error) error {
 func (l *locks) create(ctx context.Context, s *space, name string) error {
 	return l.unheld(ctx, s, name, func(path string) error {
 		if err := sys.Touch(path); err != nil {
-			return virerr.System(virerr.FromNone, errno(err), "cannot create file '%s'", path)
+			return virerr.System(virerr.FromNone, err, "cannot create file '%s'", path)
 		}
 		return nil
 	})

@@ -2,7 +2,6 @@ package lockd
 
 import (
 	"errors"
-	"syscall"
 
 	"virtree.dev/protocol/virerr"
 )
@@ -19,17 +18,8 @@ func locked(name, holder string) error {
 	return virerr.New(virerr.FromLockspace, virerr.ResourceBusy, "Lockspace resource '%s' is locked%s", name, holder)
 }
 
-// errno gives the number of an error of a system call.
-func errno(err error) syscall.Errno {
-	var e syscall.Errno
-	if errors.As(err, &e) {
-		return e
-	}
-	return syscall.EIO
-}
-
 func systemError(err error, format string, args ...any) error {
-	return virerr.System(virerr.FromLockspace, errno(err), format, args...)
+	return virerr.System(virerr.FromLockspace, err, format, args...)
 }
 
 func openError(path string, create bool, err error) error {

@@ -289,9 +289,7 @@ func (s *Service) open(o origin, truncate bool) (end *os.File, inode uint64, off
 func (f *logFile) open(truncate bool) (end *os.File, err error) {
 	pipe, end, err := sys.NewPipe()
 	if err != nil {
-		errno := syscall.EIO
-		errors.As(err, &errno)
-		return nil, virerr.System(virerr.FromNone, errno, "Unable to create pipes")
+		return nil, virerr.System(virerr.FromNone, err, "Unable to create pipes")
 	}
 	if f.writer, err = rotating.Open(f.Path, f.service.limits, truncate); err != nil {
 		pipe.Close()

@@ -1,9 +1,7 @@
 package qemu
 
 import (
-	"errors"
 	"strings"
-	"syscall"
 
 	"virtree.dev/actors/dispatch"
 	"virtree.dev/protocol/virerr"
@@ -69,13 +67,7 @@ func errDomainArg(format string, args ...any) error {
 
 // errSystem is an error of the system, told with its errno.
 func errSystem(err error, format string, args ...any) error {
-	return virerr.System(virerr.FromQEMU, errnoOf(err), format, args...)
-}
-
-func errnoOf(err error) syscall.Errno {
-	errno := syscall.EIO
-	_ = errors.As(err, &errno)
-	return errno
+	return virerr.System(virerr.FromQEMU, err, format, args...)
 }
 
 // checkFlags refuses flags that a call does not know, as libvirt's function for it would.

@@ -127,7 +127,7 @@ func (f files) writeConfig(d *domain.Domain, text string) error {
 	err := statefile.Write(f.config(d.Name), withHint(d, text), 0o600)
 	var failed *fs.PathError
 	if errors.As(err, &failed) && failed.Op == "open" {
-		return virerr.System(virerr.FromNone, errnoOf(err), "Failed to create file '%s'", failed.Path)
+		return virerr.System(virerr.FromNone, err, "Failed to create file '%s'", failed.Path)
 	}
 	return err
 }

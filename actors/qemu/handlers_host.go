@@ -89,9 +89,7 @@ func (d *Driver) allocPages(node int, size, count uint64, add bool) error {
 		return nil
 	}
 	if err := d.host.SetHugePages(node, size, count); err != nil {
-		errno := syscall.EIO
-		_ = errors.As(err, &errno)
-		return virerr.System(virerr.FromNone, errno, "Unable to write to: %s", d.host.PagePoolFile(node, size))
+		return virerr.System(virerr.FromNone, err, "Unable to write to: %s", d.host.PagePoolFile(node, size))
 	}
 	if now, err = d.host.HugePages(node, size); err != nil {
 		return d.noPages(err, node, size)

@@ -66,9 +66,7 @@ func (d *Driver) blockPeek(c *dispatch.Call, a *remote.DomainBlockPeekArgs) (*re
 
 // errStorage is a failed system call on an image, told by libvirt's code for storage.
 func errStorage(err error, format string, args ...any) error {
-	errno := syscall.EIO
-	_ = errors.As(err, &errno)
-	return virerr.System(virerr.FromStorage, errno, format, args...)
+	return virerr.System(virerr.FromStorage, err, format, args...)
 }
 
 func peekFile(path string, a *remote.DomainBlockPeekArgs) ([]byte, error) {

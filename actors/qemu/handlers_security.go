@@ -68,7 +68,7 @@ func (d *Driver) labelOf(o *domain.Object, model string) ([]int8, error) {
 	label, err := d.security.ProcessLabel(model, o.Def, func() (string, error) {
 		uid, gid, err := d.host.ProcessOwner(o.PID)
 		if err != nil {
-			return "", virerr.System(virerr.FromSecurity, errnoOf(err), "unable to get uid and gid for PID %d via procfs", o.PID)
+			return "", virerr.System(virerr.FromSecurity, err, "unable to get uid and gid for PID %d via procfs", o.PID)
 		}
 		return account.IDs{UID: uid, GID: gid}.String(), nil
 	})

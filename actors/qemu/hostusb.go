@@ -27,7 +27,7 @@ func usbDevices(host hostinfo.Host) ([]usbDevice, error) {
 	folder := filepath.Join("/", host.Root, usbFolder)
 	entries, err := os.ReadDir(folder)
 	if err != nil {
-		return nil, virerr.System(virerr.FromNone, errnoOf(err), "cannot open directory '%s'", usbFolder)
+		return nil, virerr.System(virerr.FromNone, err, "cannot open directory '%s'", usbFolder)
 	}
 	var out []usbDevice
 	for _, e := range entries {
@@ -42,7 +42,7 @@ func usbDevices(host hostinfo.Host) ([]usbDevice, error) {
 		}{{"idVendor", 16, &u.vendor}, {"idProduct", 16, &u.product}, {"devnum", 10, &u.device}} {
 			text, err := os.ReadFile(filepath.Join(folder, e.Name(), v.file))
 			if err != nil {
-				return nil, virerr.System(virerr.FromNone, errnoOf(err), "Failed to open file '%s'", filepath.Join(usbFolder, e.Name(), v.file))
+				return nil, virerr.System(virerr.FromNone, err, "Failed to open file '%s'", filepath.Join(usbFolder, e.Name(), v.file))
 			}
 			n, err := strconv.ParseUint(strings.TrimSpace(string(text)), v.base, 32)
 			if err != nil {

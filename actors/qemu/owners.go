@@ -104,7 +104,7 @@ func ownerError(err error) error {
 	case errors.As(err, &inUse):
 		return virerr.New(virerr.FromSecurity, virerr.OperationInvalid, "%s", inUse)
 	case errors.As(err, &failed):
-		return virerr.System(virerr.FromSecurity, errnoOf(failed.Err), "%s", failed.What)
+		return virerr.System(virerr.FromSecurity, failed.Err, "%s", failed.What)
 	}
 	return virerr.New(virerr.FromSecurity, virerr.InternalError, "%s", err)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"strings"
@@ -56,6 +57,15 @@ func ReadFile(path string) (*File, error) {
 		return nil, fmt.Errorf("Failed to read file '%s': Value too large for defined data type", path)
 	}
 	return Parse(path, src)
+}
+
+// ReadOptional is ReadFile but for a file that may be missing: it gives nil when it is.
+func ReadOptional(path string, mayBeMissing bool) (*File, error) {
+	f, err := ReadFile(path)
+	if mayBeMissing && errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return f, err
 }
 
 func openError(path string, err error) error {

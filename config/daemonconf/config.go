@@ -1,10 +1,6 @@
 package daemonconf
 
 import (
-	"errors"
-	"io/fs"
-	"os"
-
 	"virtree.dev/config/conf"
 )
 
@@ -89,11 +85,8 @@ func (c *Config) Daemon() *Config { return c }
 // LoadFile reads the file at path into c. The notes tell of keys that nothing
 // reads; a file that may be missing is no error when it is.
 func (c *Config) LoadFile(path string, mayBeMissing bool) (notes []string, err error) {
-	if _, err := os.Stat(path); mayBeMissing && errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	f, err := conf.ReadFile(path)
-	if err != nil {
+	f, err := conf.ReadOptional(path, mayBeMissing)
+	if err != nil || f == nil {
 		return nil, err
 	}
 	return c.load(f)

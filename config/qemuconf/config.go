@@ -1,10 +1,7 @@
 package qemuconf
 
 import (
-	"errors"
-	"io/fs"
 	"math"
-	"os"
 
 	"virtree.dev/config/conf"
 )
@@ -175,11 +172,8 @@ func defaultProcess() Process {
 // keys that nothing reads.
 func (c *Config) LoadFile(path string) (notes []string, err error) {
 	defer c.settleTLS()
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	f, err := conf.ReadFile(path)
-	if err != nil {
+	f, err := conf.ReadOptional(path, true)
+	if err != nil || f == nil {
 		return nil, err
 	}
 	return c.load(f)

@@ -49,7 +49,7 @@ func identify(name, what string, find func(string) (string, error)) (uint32, err
 	}
 	id, err := strconv.ParseUint(number, 10, 32)
 	if err != nil {
-		return 0, fmt.Errorf("Failed to parse %s '%s'", what, name)
+		return 0, fmt.Errorf("Failed to parse %s '%s'", what, number)
 	}
 	return uint32(id), nil
 }

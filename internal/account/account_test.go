@@ -2,6 +2,7 @@ package account
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -19,7 +20,7 @@ func TestIdentify(t *testing.T) {
 	}
 	for _, name := range []string{"", "+", "+web", "nobody-here", "-1", "4294967296"} {
 		_, err := identify(name, "user", find)
-		if err == nil || err.Error() != "Failed to parse user '"+name+"'" {
+		if want := "Failed to parse user '" + strings.TrimPrefix(name, "+") + "'"; err == nil || err.Error() != want {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
@@ -37,9 +38,9 @@ func TestParseIDs(t *testing.T) {
 	for label, want := range map[string]string{
 		"+1":       "Failed to parse uid and gid from '+1'",
 		"":         "Failed to parse uid and gid from ''",
-		"+x:+1":    "Failed to parse user '+x'",
-		"+1:+y":    "Failed to parse group '+y'",
-		"+1:+2:+3": "Failed to parse group '+2:+3'",
+		"+x:+1":    "Failed to parse user 'x'",
+		"+1:+y":    "Failed to parse group 'y'",
+		"+1:+2:+3": "Failed to parse group '2:+3'",
 	} {
 		if _, err := ParseIDs(label); err == nil || err.Error() != want {
 			t.Errorf("%q: %v, want %q", label, err, want)

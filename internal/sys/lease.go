@@ -152,7 +152,7 @@ func StatFile(path string) (FileInfo, error) {
 }
 
 func infoOf(st *unix.Stat_t) FileInfo {
-	return FileInfo{ID: FileID{st.Dev, st.Ino}, Links: st.Nlink, Size: st.Size}
+	return FileInfo{ID: FileID{st.Dev, st.Ino}, Links: uint64(st.Nlink), Size: st.Size} //nolint:unconvert // narrower on other architectures
 }
 
 // Read reads from the beginning of the file.

@@ -83,8 +83,11 @@ func Argument(from Domain, function, argument, format string, args ...any) *Erro
 	}
 }
 
-// System makes the error of a failed system call: format and args say what was tried.
-func System(from Domain, errno syscall.Errno, format string, args ...any) *Error {
+// System makes the error of a failed system call, which err has in its chain or EIO
+// stands for: format and args say what was tried.
+func System(from Domain, err error, format string, args ...any) *Error {
+	errno := syscall.EIO
+	_ = errors.As(err, &errno)
 	e := New(from, SystemError, "%s: %s", fmt.Sprintf(format, args...), sys.Errno(errno))
 	e.Int1, e.pc = int32(errno), callerPC()
 	return e

@@ -105,7 +105,7 @@ func TestReplacementThatFails(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		replaceOnce(t, d, i+1)
+		d.Replace(t, i+1)
 		if got := look(c, id); !got.equal(want) {
 			t.Fatalf("after %d replacements\n%+v\nbefore\n%+v", i+1, got, want)
 		}

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -129,7 +128,7 @@ func TestThroughReplacements(t *testing.T) {
 			for i := range replacements {
 				frame := wire.AppendRaw(nil, half.Header(adminprog.ProcConnectGetLibVersion), nil)
 				half.Write(frame[:len(frame)/2])
-				replaceOnce(t, d, i+1)
+				d.Replace(t, i+1)
 				half.Write(frame[len(frame)/2:])
 				if err := half.Answer(new(adminprog.ConnectGetLibVersionRet)); err != nil {
 					t.Fatalf("a call that came in two halves: %v", err)
@@ -180,17 +179,6 @@ func wantTimeout(t *testing.T, d *peer.Daemon, system bool) {
 	if !strings.Contains(page.String(), "timeout: 1h18m31s") {
 		t.Errorf("the timeout is lost:\n%s", page.String())
 	}
-}
-
-func replaceOnce(t *testing.T, d *peer.Daemon, nth int) {
-	t.Helper()
-	d.Signal(t, syscall.SIGUSR1)
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-		if strings.Count(d.Log(), "replacing this program by") >= nth {
-			return
-		}
-	}
-	t.Fatalf("no replacement within a minute:\n%s", d.Log())
 }
 
 // storm is admin clients that call without a pause.

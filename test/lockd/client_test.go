@@ -9,6 +9,7 @@ import (
 	"virtree.dev/protocol/wire"
 	"virtree.dev/protocol/wire/wiretest"
 	"virtree.dev/protocol/xdr"
+	"virtree.dev/test/peer"
 )
 
 // The flags of an acquire.
@@ -23,15 +24,18 @@ type client struct {
 }
 
 func (d *daemon) dial() *client {
-	d.t.Helper()
+	d.T.Helper()
+	if d.Before != nil {
+		return &client{wiretest.Dial(d.T, d.Socket())}
+	}
 	c := &client{}
-	d.asUser(func() { c.Client = wiretest.Dial(d.t, d.socket()) })
+	peer.AsUser(d.T, func() { c.Client = wiretest.Dial(d.T, d.Socket()) })
 	return c
 }
 
 // machine is a client that has registered.
 func (d *daemon) machine(pid int) *client {
-	d.t.Helper()
+	d.T.Helper()
 	c := d.dial()
 	c.must(c.register(pid))
 	return c

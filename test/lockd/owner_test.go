@@ -7,6 +7,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"virtree.dev/test/peer"
 )
 
 // ownerScript is a process that speaks for itself: it registers and acquires by
@@ -39,8 +41,8 @@ func TestOwnerThatLosesItsConnection(t *testing.T) {
 	d := start(t, ours(t))
 	other := d.machine(others + 1)
 	other.lockspace(d.space())
-	own := exec.Command(python, "-c", ownerScript, d.socket(), d.space())
-	own.SysProcAttr, own.Stderr = d.user(), os.Stderr
+	own := exec.Command(python, "-c", ownerScript, d.Socket(), d.space())
+	own.SysProcAttr, own.Stderr = d.User(), os.Stderr
 	in, err := own.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -57,28 +59,28 @@ func TestOwnerThatLosesItsConnection(t *testing.T) {
 		t.Fatalf("%q, %v", held, err)
 	}
 	other.busy(other.acquire(d.space(), "x", autocreate), "x")
-	d.signal(syscall.SIGUSR1) // whose connection it is lives on
+	d.Signal(syscall.SIGUSR1) // whose connection it is lives on
 	other.busy(other.acquire(d.space(), "x", autocreate), "x")
 	if _, err := in.Write([]byte("\n")); err != nil {
 		t.Fatal(err)
 	}
-	giveUp := time.AfterFunc(patience, func() { _ = own.Process.Kill() })
+	giveUp := time.AfterFunc(peer.Patience, func() { _ = own.Process.Kill() })
 	defer giveUp.Stop()
 	if err := own.Wait(); err == nil || own.ProcessState.Sys().(syscall.WaitStatus).Signal() != syscall.SIGTERM {
 		t.Errorf("the owner ended by %v, want SIGTERM", err)
 	}
-	eventually(t, "the lock is free", func() bool { return other.acquire(d.space(), "x", autocreate) == nil })
+	peer.Eventually(t, "the lock is free", func() bool { return other.acquire(d.space(), "x", autocreate) == nil })
 }
 
 // TestStoppedAndStartedAgain stops a daemon while a machine runs: its locks are
 // held on, until the next daemon finds that the machine is gone.
 func TestStoppedAndStartedAgain(t *testing.T) {
 	d := start(t, ours(t))
-	if _, err := os.Stat(d.path("run/libvirt/virtlockd-keeper-sock")); err != nil {
+	if _, err := os.Stat(d.Path("run/libvirt/virtlockd-keeper-sock")); err != nil {
 		t.Skip("needs a daemon whose locks outlive it")
 	}
 	vm := exec.Command("sleep", "600")
-	vm.SysProcAttr = d.user()
+	vm.SysProcAttr = d.User()
 	if err := vm.Start(); err != nil {
 		t.Skipf("needs sleep: %v", err)
 	}
@@ -88,15 +90,15 @@ func TestStoppedAndStartedAgain(t *testing.T) {
 	c.must(c.acquire(d.space(), "x", autocreate))
 	c.must(c.acquire("", image, 0))
 	th := startThief(t, false, image, filepath.Join(d.space(), "x"))
-	d.end()
-	d.run()
+	d.End()
+	d.Run()
 	other := d.machine(others + 1)
 	other.busy(other.acquire(d.space(), "x", autocreate), "x")
 	other.busy(other.acquire("", image, 0), image)
 	th.end()
 	_ = vm.Process.Kill()
 	_ = vm.Wait()
-	eventually(t, "the locks are free", func() bool {
+	peer.Eventually(t, "the locks are free", func() bool {
 		return other.acquire(d.space(), "x", autocreate) == nil && other.acquire("", image, 0) == nil
 	})
 }
@@ -145,18 +147,17 @@ func TestSystemMode(t *testing.T) {
 		t.Skipf("needs to make namespaces: %v", err)
 	}
 	d := prepare(t, ours(t))
-	d.system = true
-	d.run()
+	d.system()
+	d.Run()
 	s := newScene(d)
-	d.signal(syscall.SIGUSR1)
+	d.Signal(syscall.SIGUSR1)
 	s.check()
 	s.leave()
-	if _, err := os.Stat(filepath.Join(d.base, "run/virtlockd-admin-sock")); err != nil {
+	if _, err := os.Stat(d.Path("run/virtlockd-admin-sock")); err != nil {
 		t.Error(err)
 	}
-	strange := &daemon{t: t, base: d.base}
-	_ = os.Chmod(d.socket(), 0o777)
-	strange.asUser(func() {
+	_ = os.Chmod(d.Socket(), 0o777)
+	peer.AsUser(t, func() {
 		c := d.dial()
 		if !c.Closed() {
 			t.Error("another user was let in")

@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"virtree.dev/test/peer"
 )
 
 // scene is a daemon with locks of every kind, and clients that came in every way.
@@ -46,7 +48,7 @@ func (s *scene) exclusive() []string {
 
 // check looks that all is held, by those who held it.
 func (s *scene) check() {
-	s.t.Helper()
+	s.T.Helper()
 	c := s.machine(others + 3)
 	c.busy(c.acquire("", s.image, 0), s.image)
 	for _, name := range s.names {
@@ -58,7 +60,7 @@ func (s *scene) check() {
 
 // leave releases everything over the connections that took it.
 func (s *scene) leave() {
-	s.t.Helper()
+	s.T.Helper()
 	for _, name := range s.names {
 		s.holder.must(s.holder.release(s.space(), name))
 	}
@@ -69,7 +71,7 @@ func (s *scene) leave() {
 	s.unregistered.must(s.unregistered.acquire("", s.image, 0))
 	s.unregistered.must(s.unregistered.release("", s.image))
 	// The file of a lease that came and went all the time stays for a moment.
-	eventually(s.t, "the lockspace is empty", func() bool {
+	peer.Eventually(s.T, "the lockspace is empty", func() bool {
 		left, err := os.ReadDir(s.space())
 		return err == nil && len(left) == 0
 	})
@@ -84,9 +86,9 @@ func TestTakeOverFromDebian(t *testing.T) {
 	s.unregistered.Conn.Close()
 	time.Sleep(100 * time.Millisecond) // it has noticed
 	th := startThief(t, true, append(s.exclusive(), filepath.Join(d.space(), "shared"))...)
-	d.install(ours(t))
-	d.signal(syscall.SIGUSR1)
-	eventually(t, "ours runs", func() bool { return !strings.HasSuffix(d.exe(), " (deleted)") })
+	d.Install(ours(t))
+	d.Signal(syscall.SIGUSR1)
+	peer.Eventually(t, "ours runs", func() bool { return !strings.HasSuffix(d.Exe(), " (deleted)") })
 	s.unregistered = d.dial()
 	s.check()
 	err := s.unregistered.register(others + 5)
@@ -95,11 +97,11 @@ func TestTakeOverFromDebian(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("held by domain 'web' (pid %d)", others+1)) {
 		t.Errorf("who holds it: %v", err)
 	}
-	d.signal(syscall.SIGUSR1) // ours by ours
+	d.Signal(syscall.SIGUSR1) // ours by ours
 	s.check()
 	th.end()
 	s.leave()
-	if _, err := os.Stat(d.path("run/libvirt/virtlockd-restart-exec.json")); err == nil {
+	if _, err := os.Stat(d.Path("run/libvirt/virtlockd-restart-exec.json")); err == nil {
 		t.Error("the restart file was left")
 	}
 }
@@ -112,19 +114,19 @@ func TestTakenOverAndKilled(t *testing.T) {
 	s := newScene(d)
 	s.unregistered.Conn.Close()
 	time.Sleep(100 * time.Millisecond) // it has noticed
-	d.install(ours(t))
+	d.Install(ours(t))
 	th := startThief(t, true, append(s.exclusive(), filepath.Join(d.space(), "shared"))...)
-	d.signal(syscall.SIGUSR1)
-	eventually(t, "ours runs", func() bool { return !strings.HasSuffix(d.exe(), " (deleted)") })
+	d.Signal(syscall.SIGUSR1)
+	peer.Eventually(t, "ours runs", func() bool { return !strings.HasSuffix(d.Exe(), " (deleted)") })
 	s.check()
-	if _, err := os.Stat(d.path("run/libvirt/virtlockd-keeper-sock")); err != nil {
+	if _, err := os.Stat(d.Path("run/libvirt/virtlockd-keeper-sock")); err != nil {
 		th.end()
 		t.Skip("needs a daemon whose locks outlive it")
 	}
 	for range 3 {
-		d.signal(syscall.SIGKILL)
-		_ = d.cmd.Wait()
-		d.run()
+		d.Signal(syscall.SIGKILL)
+		_ = d.Cmd.Wait()
+		d.Run()
 		s.check()
 	}
 	th.end()
@@ -142,11 +144,11 @@ func (s *scene) count(c *client, stop <-chan struct{}) (pairs int) {
 		default:
 		}
 		if err := c.acquire(s.space(), name, autocreate); err != nil {
-			s.t.Errorf("pair %d: acquire: %v", pairs, err)
+			s.T.Errorf("pair %d: acquire: %v", pairs, err)
 			return pairs
 		}
 		if err := c.release(s.space(), name); err != nil {
-			s.t.Errorf("pair %d: release: %v", pairs, err)
+			s.T.Errorf("pair %d: release: %v", pairs, err)
 			return pairs
 		}
 		pairs++
@@ -168,25 +170,25 @@ func TestReplacedAgainAndAgain(t *testing.T) {
 		})
 	}
 	for i := range 25 {
-		before := strings.Count(d.output(), "replacing this program")
-		d.signal(syscall.SIGUSR1)
+		before := strings.Count(d.Output(), "replacing this program")
+		d.Signal(syscall.SIGUSR1)
 		s.check()
 		if i%5 == 0 {
-			d.signal(syscall.SIGUSR1) // into the middle of it
+			d.Signal(syscall.SIGUSR1) // into the middle of it
 		}
 		s.unregistered.lockspace(d.space())
-		eventually(t, "it is replaced", func() bool {
-			return d.quiet() || strings.Count(d.output(), "replacing this program") > before
+		peer.Eventually(t, "it is replaced", func() bool {
+			return d.quiet() || strings.Count(d.Output(), "replacing this program") > before
 		})
 	}
 	close(stop)
 	counting.Wait()
 	th.end()
 	s.leave()
-	if strings.Contains(d.output(), "goes on") {
+	if strings.Contains(d.Output(), "goes on") {
 		t.Error("a replacement failed")
 	}
 }
 
 // quiet says whether the daemon says nothing when it is replaced.
-func (d *daemon) quiet() bool { return !strings.Contains(d.output(), "replacing this program") }
+func (d *daemon) quiet() bool { return !strings.Contains(d.Output(), "replacing this program") }

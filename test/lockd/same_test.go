@@ -23,7 +23,7 @@ func (r *record) note(what string, err error) {
 	line := what + ": done"
 	var e *virerr.Error
 	if errors.As(err, &e) {
-		clean := strings.NewReplacer(r.d.base, "BASE").Replace
+		clean := strings.NewReplacer(r.d.Base, "BASE").Replace
 		message, _, _ := strings.Cut(clean(e.Message), ": held by ")
 		detail, _, _ := strings.Cut(clean(e.Str2), ": held by ")
 		line = fmt.Sprintf("%s: code %d, domain %d, level %d, %q, %q, %q, %d %d", what, e.Code, e.From, e.Level, message, e.Str1, detail, e.Int1, e.Int2)
@@ -142,7 +142,7 @@ func (r *record) direct(c, other *client) {
 	image := r.d.image("disk")
 	r.note("acquire an image", c.acquire("", image, 0))
 	r.note("acquire another's image", other.acquire("", image, 0))
-	r.note("acquire a folder", c.acquire("", r.d.path("files"), 0))
+	r.note("acquire a folder", c.acquire("", r.d.Path("files"), 0))
 	r.note("release an image", c.release("", image))
 	r.note("share an image", c.acquire("", image, shared))
 	r.note("share another's image", other.acquire("", image, shared))
@@ -177,7 +177,7 @@ func TestKeepEachOtherOut(t *testing.T) {
 	}
 	a.must(a.acquire("", image, 0))
 	err := b.acquire("", image, 0)
-	if want := fmt.Sprintf("is locked: held by process %d (virtlockd) on host '", theirs.cmd.Process.Pid); err == nil || !strings.Contains(err.Error(), want) {
+	if want := fmt.Sprintf("is locked: held by process %d (virtlockd) on host '", theirs.Cmd.Process.Pid); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %q", err, want)
 	}
 }

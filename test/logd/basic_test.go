@@ -4,6 +4,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"virtree.dev/test/peer"
 )
 
 func TestWhatAMachineWritesIsInItsLog(t *testing.T) {
@@ -21,5 +23,5 @@ func TestWhatAMachineWritesIsInItsLog(t *testing.T) {
 	if st.Mode().Perm() != 0o600 || st.Size() > 100000 {
 		t.Errorf("%v, %d bytes", st.Mode(), st.Size())
 	}
-	eventually(t, "the log file is free again", func() bool { _, err := c.position(d.log("vm")); return err != nil })
+	peer.Eventually(t, "the log file is free again", func() bool { _, err := c.position(d.log("vm")); return err != nil })
 }

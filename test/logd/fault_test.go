@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 	"unsafe"
+
+	"virtree.dev/test/peer"
 )
 
 // flood writes so many bytes of lines and fails where that is held up for good.
@@ -32,7 +34,7 @@ func flood(t *testing.T, pipe *os.File, size int) {
 		if err != nil {
 			t.Fatal(err)
 		}
-	case <-time.After(2 * patience):
+	case <-time.After(2 * peer.Patience):
 		t.Fatal("the machine is blocked for good")
 	}
 }
@@ -42,15 +44,15 @@ var notice = regexp.MustCompile(`(?m)^[-0-9]+ [:.0-9]+\+0000: virtlogd: ([0-9]+)
 // account waits until all bytes are in a log file, or said there to be missing. It
 // gives the number of those, and what is blamed.
 func (d *daemon) account(path string, written int) (missing int, blamed string) {
-	d.t.Helper()
+	d.T.Helper()
 	var kept int
-	eventually(d.t, "every byte is accounted for", func() bool {
+	peer.Eventually(d.T, "every byte is accounted for", func() bool {
 		data := whole(d.seen(path))
 		missing = 0
 		for _, m := range notice.FindAllSubmatch(data, -1) {
 			n, err := strconv.Atoi(string(m[1]))
 			if err != nil {
-				d.t.Fatal(err)
+				d.T.Fatal(err)
 			}
 			missing, blamed = missing+n, string(m[3])
 		}
@@ -63,13 +65,13 @@ func (d *daemon) account(path string, written int) (missing int, blamed string) 
 }
 
 func (d *daemon) wantSaid(what string) {
-	d.t.Helper()
-	eventually(d.t, "the daemon says "+what, func() bool { return strings.Contains(d.output(), what) })
+	d.T.Helper()
+	peer.Eventually(d.T, "the daemon says "+what, func() bool { return strings.Contains(d.Output(), what) })
 }
 
 func TestFullDisk(t *testing.T) {
 	d := startMounted(t, "max_size = 0\n", "mount -t tmpfs -o size=1M,mode=777 tmpfs $LOGS")
-	d.in("dd", "if=/dev/zero", "of="+d.path("logs/filler"), "bs=1k", "count=800", "status=none")
+	d.in("dd", "if=/dev/zero", "of="+d.Path("logs/filler"), "bs=1k", "count=800", "status=none")
 	c := d.dial()
 	pipe := c.mustOpen(d.log("vm"))
 	const size = 3 << 20 / 100 * 100
@@ -80,7 +82,7 @@ func TestFullDisk(t *testing.T) {
 	if err := c.append(d.log("other"), strings.Repeat("x", 8192)); err == nil {
 		t.Error("appended to a full disk")
 	}
-	d.in("rm", d.path("logs/filler"))
+	d.in("rm", d.Path("logs/filler"))
 	missing, blamed := d.account(d.log("vm"), size)
 	if missing == 0 || blamed != "No space left on device" {
 		t.Errorf("%d bytes are missing: %q", missing, blamed)
@@ -92,7 +94,7 @@ func TestFullDisk(t *testing.T) {
 
 func TestMachineEndsWhileItsDiskIsFull(t *testing.T) {
 	d := startMounted(t, "max_size = 0\n", "mount -t tmpfs -o size=1M,mode=777 tmpfs $LOGS")
-	d.in("dd", "if=/dev/zero", "of="+d.path("logs/filler"), "bs=1k", "count=1000", "status=none")
+	d.in("dd", "if=/dev/zero", "of="+d.Path("logs/filler"), "bs=1k", "count=1000", "status=none")
 	c := d.dial()
 	pipe := c.mustOpen(d.log("vm"))
 	flood(t, pipe, 100000)
@@ -101,7 +103,7 @@ func TestMachineEndsWhileItsDiskIsFull(t *testing.T) {
 	time.Sleep(100 * time.Millisecond) // it may be seen before or after
 	pipe = c.mustOpen(d.log("vm"))     // it is started again
 	flood(t, pipe, 1000)
-	d.in("rm", d.path("logs/filler"))
+	d.in("rm", d.Path("logs/filler"))
 	if missing, _ := d.account(d.log("vm"), 101000); missing == 0 {
 		t.Error("nothing is missing")
 	}
@@ -110,7 +112,7 @@ func TestMachineEndsWhileItsDiskIsFull(t *testing.T) {
 func TestLogAndItsFolderVanish(t *testing.T) {
 	d := startMounted(t, "max_size = 0\n", "mount -t tmpfs -o mode=777 tmpfs $LOGS; mkdir -m 777 $LOGS/sub")
 	c := d.dial()
-	path := d.path("logs/sub/vm.log")
+	path := d.Path("logs/sub/vm.log")
 	pipe := c.mustOpen(path)
 	flood(t, pipe, 1000)
 	d.account(path, 1000)
@@ -118,10 +120,10 @@ func TestLogAndItsFolderVanish(t *testing.T) {
 	flood(t, pipe, 700)
 	d.account(path, 700)
 	d.wantSaid("was removed: it is made again")
-	d.in("rm", "-r", d.path("logs/sub"))
+	d.in("rm", "-r", d.Path("logs/sub"))
 	flood(t, pipe, 300)
 	d.wantSaid("Unable to open file: " + path + ": No such file or directory")
-	d.in("mkdir", "-m", "777", d.path("logs/sub"))
+	d.in("mkdir", "-m", "777", d.Path("logs/sub"))
 	if missing, _ := d.account(path, 300); missing != 0 {
 		t.Errorf("%d bytes are missing of what the pipe could hold", missing)
 	}
@@ -132,36 +134,36 @@ func TestLogAndItsFolderVanish(t *testing.T) {
 func TestDiskDoesNotAnswer(t *testing.T) {
 	d := startMounted(t, "max_size = 0\n", ext4)
 	c := d.dial()
-	pipe, other := c.mustOpen(d.log("vm")), c.mustOpen(d.path("elsewhere.log"))
+	pipe, other := c.mustOpen(d.log("vm")), c.mustOpen(d.Path("elsewhere.log"))
 	flood(t, pipe, 1000)
 	d.account(d.log("vm"), 1000)
-	d.in("fsfreeze", "-f", d.path("logs"))
+	d.in("fsfreeze", "-f", d.Path("logs"))
 	thawed := false
 	thaw := func() {
 		if !thawed {
 			thawed = true
-			d.in("fsfreeze", "-u", d.path("logs"))
+			d.in("fsfreeze", "-u", d.Path("logs"))
 		}
 	}
 	defer thaw()
 	flood(t, pipe, 2000000)
 	for i := range 10 {
 		flood(t, other, 100000)
-		d.account(d.path("elsewhere.log"), (i+1)*100000)
+		d.account(d.Path("elsewhere.log"), (i+1)*100000)
 	}
 	if _, err := d.dial().position(d.log("vm")); err == nil || !strings.Contains(err.Message, "does not answer") {
 		t.Errorf("position: %v", err)
 	}
-	d.signal(syscall.SIGUSR1)
+	d.Signal(syscall.SIGUSR1)
 	d.wantSaid("this program goes on after")
 	flood(t, other, 1000)
-	d.account(d.path("elsewhere.log"), 1001000)
+	d.account(d.Path("elsewhere.log"), 1001000)
 	thaw()
 	missing, blamed := d.account(d.log("vm"), 2001000)
 	if missing == 0 || blamed != "its disk does not answer" {
 		t.Errorf("%d bytes are missing: %q", missing, blamed)
 	}
-	d.signal(syscall.SIGUSR1)
+	d.Signal(syscall.SIGUSR1)
 	flood(t, pipe, 1000)
 	if again, _ := d.account(d.log("vm"), 2002000); again != missing {
 		t.Errorf("%d bytes are missing, %d were", again, missing)
@@ -175,14 +177,14 @@ func TestDiskFails(t *testing.T) {
 	pipe := c.mustOpen(d.log("vm"))
 	flood(t, pipe, 1000)
 	d.account(d.log("vm"), 1000)
-	shutDown(t, d.seen(d.path("logs")))
+	shutDown(t, d.seen(d.Path("logs")))
 	flood(t, pipe, 2000000)
 	d.wantSaid("Unable to write to file " + d.log("vm") + ": Input/output error")
 	if _, _, err := c.open(d.log("new"), 0); err == nil {
 		t.Error("a log file was opened on a disk that fails")
 	}
-	d.in("umount", "-l", d.path("logs"))
-	d.in("sh", "-c", "truncate -s 16M "+d.path("disk2")+" && mkfs.ext4 -q "+d.path("disk2")+" && mount -o loop "+d.path("disk2")+" "+d.path("logs")+" && chmod 777 "+d.path("logs"))
+	d.in("umount", "-l", d.Path("logs"))
+	d.in("sh", "-c", "truncate -s 16M "+d.Path("disk2")+" && mkfs.ext4 -q "+d.Path("disk2")+" && mount -o loop "+d.Path("disk2")+" "+d.Path("logs")+" && chmod 777 "+d.Path("logs"))
 	if missing, _ := d.account(d.log("vm"), 2000000); missing == 0 {
 		t.Error("nothing is missing")
 	}

@@ -25,12 +25,11 @@ func startMounted(t *testing.T, conf, script string) *daemon {
 		t.Skipf("needs to make namespaces: %v: %s", err, out)
 	}
 	d := prepare(t, ours(t), conf)
-	d.before = []string{
-		"unshare", "-m", "sh", "-c", "set -e\nexport LOGS=" + d.path("logs") + " BASE=" + d.base + "\n" + script +
+	d.Before = []string{
+		"unshare", "-m", "sh", "-c", "set -e\nexport LOGS=" + d.Path("logs") + " BASE=" + d.Base + "\n" + script +
 			"\nexec setpriv --reuid 65534 --regid 65534 --clear-groups \"$@\"", "sh",
 	}
-	d.run()
-	t.Cleanup(d.end)
+	d.Run()
 	return d
 }
 
@@ -44,17 +43,17 @@ chmod 777 $LOGS
 
 // in runs a command in the daemon's namespace.
 func (d *daemon) in(args ...string) {
-	d.t.Helper()
+	d.T.Helper()
 	if out, err := d.tryIn(args...); err != nil {
-		d.t.Fatalf("%s: %v: %s", strings.Join(args, " "), err, out)
+		d.T.Fatalf("%s: %v: %s", strings.Join(args, " "), err, out)
 	}
 }
 
 func (d *daemon) tryIn(args ...string) ([]byte, error) {
-	return exec.Command("nsenter", append([]string{"-t", strconv.Itoa(d.cmd.Process.Pid), "-m"}, args...)...).CombinedOutput()
+	return exec.Command("nsenter", append([]string{"-t", strconv.Itoa(d.Cmd.Process.Pid), "-m"}, args...)...).CombinedOutput()
 }
 
 // seen is where a path of the daemon's is seen from outside.
 func (d *daemon) seen(path string) string {
-	return filepath.Join("/proc", strconv.Itoa(d.cmd.Process.Pid), "root", path)
+	return filepath.Join("/proc", strconv.Itoa(d.Cmd.Process.Pid), "root", path)
 }

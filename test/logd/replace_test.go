@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"virtree.dev/protocol/logprog"
+	"virtree.dev/test/peer"
 )
 
 // TestTakeOverFromDebian puts our program in the place of libvirt's own, while
@@ -22,9 +23,9 @@ func TestTakeOverFromDebian(t *testing.T) {
 		writers = append(writers, writeNumbers(t, c.mustOpen(d.log(fmt.Sprint("vm", i))), 50*time.Microsecond))
 	}
 	time.Sleep(200 * time.Millisecond)
-	d.install(ours(t))
-	d.signal(syscall.SIGUSR1)
-	eventually(t, "ours runs", func() bool { return !strings.HasSuffix(d.exe(), " (deleted)") })
+	d.Install(ours(t))
+	d.Signal(syscall.SIGUSR1)
+	peer.Eventually(t, "ours runs", func() bool { return !strings.HasSuffix(d.Exe(), " (deleted)") })
 	time.Sleep(200 * time.Millisecond)
 	if _, err := c.position(d.log("vm0")); err != nil {
 		t.Errorf("the client from before: %v", err)
@@ -34,7 +35,7 @@ func TestTakeOverFromDebian(t *testing.T) {
 	}
 	pipe := d.dial().mustOpen(d.log("new"))
 	writers = append(writers, writeNumbers(t, pipe, 50*time.Microsecond))
-	d.signal(syscall.SIGUSR1) // ours by ours
+	d.Signal(syscall.SIGUSR1) // ours by ours
 	time.Sleep(300 * time.Millisecond)
 	for i, w := range writers {
 		name := fmt.Sprint("vm", i)
@@ -43,15 +44,9 @@ func TestTakeOverFromDebian(t *testing.T) {
 		}
 		wantNumbers(t, d.log(name), w.end())
 	}
-	if _, err := os.Stat(d.path("run/libvirt/virtlogd-restart-exec.json")); err == nil {
+	if _, err := os.Stat(d.Path("run/libvirt/virtlogd-restart-exec.json")); err == nil {
 		t.Error("the restart file was left")
 	}
-}
-
-// exe is what runs.
-func (d *daemon) exe() string {
-	exe, _ := os.Readlink(fmt.Sprintf("/proc/%d/exe", d.cmd.Process.Pid))
-	return exe
 }
 
 // TestReplacedAgainAndAgain replaces a daemon while machines write: in small
@@ -64,11 +59,11 @@ func TestReplacedAgainAndAgain(t *testing.T) {
 		writers = append(writers, writeNumbers(t, c.mustOpen(d.log(fmt.Sprint("vm", i))), time.Duration(i)*20*time.Microsecond+20*time.Microsecond))
 	}
 	for i := range 20 {
-		d.signal(syscall.SIGUSR1)
+		d.Signal(syscall.SIGUSR1)
 		if _, err := c.position(d.log("vm0")); err != nil {
 			t.Fatalf("replacement %d: %v", i, err)
 		}
-		eventually(t, "it is replaced", func() bool { return strings.Count(d.output(), "replacing this program") > i })
+		peer.Eventually(t, "it is replaced", func() bool { return strings.Count(d.Output(), "replacing this program") > i })
 		message := fmt.Sprintf("message %d\n", i)
 		if err := c.append(d.log("said"), message); err != nil {
 			t.Fatal(err)
@@ -80,7 +75,7 @@ func TestReplacedAgainAndAgain(t *testing.T) {
 	if said := strings.Count(string(whole(d.log("said"))), "message "); said != 20 {
 		t.Errorf("%d messages were appended, want 20", said)
 	}
-	if strings.Contains(d.output(), "goes on") {
+	if strings.Contains(d.Output(), "goes on") {
 		t.Error("a replacement failed")
 	}
 }

@@ -5,12 +5,8 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -20,13 +16,10 @@ import (
 	"virtree.dev/protocol/wire"
 	"virtree.dev/protocol/wire/wiretest"
 	"virtree.dev/protocol/xdr"
+	"virtree.dev/test/peer"
 )
 
-const (
-	debian   = "/usr/sbin/virtlogd"
-	nobody   = 65534
-	patience = 30 * time.Second
-)
+const debian = "/usr/sbin/virtlogd"
 
 // needDebian skips where Debian's virtlogd is not installed.
 func needDebian(t testing.TB) {
@@ -36,188 +29,33 @@ func needDebian(t testing.TB) {
 	}
 }
 
-var built = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "vtlogd")
-	if err != nil {
-		return "", err
-	}
-	if err := os.Chmod(dir, 0o755); err != nil {
-		return "", err
-	}
-	out, err := exec.Command("go", "build", "-buildvcs=false", "-o", dir, "virtree.dev/apps/virtlogd").CombinedOutput()
-	if err != nil {
-		return dir, fmt.Errorf("go build: %w\n%s", err, out)
-	}
-	return dir, nil
-})
-
 // ours is the path of our virtlogd.
 func ours(t testing.TB) string {
 	t.Helper()
-	dir, err := built()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return filepath.Join(dir, "virtlogd")
+	return peer.Binary(t, "virtlogd")
 }
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if dir, _ := built(); dir != "" {
-		os.RemoveAll(dir)
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { peer.Main(m) }
 
-// daemon is a virtlogd in session mode, in folders of its own, started from a
-// path at which its program can be exchanged.
+// daemon is a virtlogd, in session mode unless it is told otherwise.
 type daemon struct {
-	t      testing.TB
-	base   string
-	before []string // what starts it, where it has a namespace of its own
-	system bool     // it runs as root
-	cmd    *exec.Cmd
+	*peer.Service
 }
 
 func start(t testing.TB, program, conf string) *daemon {
 	t.Helper()
 	d := prepare(t, program, conf)
-	d.run()
-	t.Cleanup(d.end)
+	d.Run()
 	return d
 }
 
-// prepare makes the folders of a daemon.
 func prepare(t testing.TB, program, conf string) *daemon {
 	t.Helper()
-	base, err := os.MkdirTemp("", "vtlog") // socket paths are short
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := &daemon{t: t, base: base}
-	t.Cleanup(func() { os.RemoveAll(base) })
-	for _, dir := range []string{"run", "config", "cache", "logs"} {
-		if err := os.Mkdir(d.path(dir), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.WriteFile(d.path("virtlogd.conf"), []byte(conf), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	d.install(program)
-	if os.Geteuid() == 0 {
-		for _, name := range []string{"", "run", "config", "cache", "logs"} {
-			if err := os.Chown(d.path(name), nobody, nobody); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	return d
+	return &daemon{peer.NewService(t, "virtlogd", program, conf)}
 }
-
-// path is one in the daemon's own folder.
-func (d *daemon) path(name string) string { return filepath.Join(d.base, name) }
 
 // log is the path of a log file.
-func (d *daemon) log(name string) string { return filepath.Join(d.base, "logs", name+".log") }
-
-// install puts a program to where the daemon is started from.
-func (d *daemon) install(program string) {
-	d.t.Helper()
-	data, err := os.ReadFile(program)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	if err := os.WriteFile(d.path("virtlogd.new"), data, 0o755); err != nil {
-		d.t.Fatal(err)
-	}
-	if err := os.Rename(d.path("virtlogd.new"), d.path("virtlogd")); err != nil {
-		d.t.Fatal(err)
-	}
-}
-
-// run starts the daemon and waits until it listens.
-func (d *daemon) run() {
-	d.t.Helper()
-	out, err := os.OpenFile(d.path("output"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	defer out.Close()
-	argv := append(slices.Clone(d.before), d.path("virtlogd"), "-f", d.path("virtlogd.conf"))
-	if !d.system {
-		argv = append(argv, "-p", d.path("run/virtlogd.pid"))
-	}
-	d.cmd = exec.Command(argv[0], argv[1:]...)
-	d.cmd.Stdout, d.cmd.Stderr = out, out
-	d.cmd.Env = []string{
-		"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC", "HOME=" + d.base, "XDG_RUNTIME_DIR=" + d.path("run"),
-		"XDG_CONFIG_HOME=" + d.path("config"), "XDG_CACHE_HOME=" + d.path("cache"),
-	}
-	d.cmd.SysProcAttr = &syscall.SysProcAttr{}
-	if os.Geteuid() == 0 && d.before == nil {
-		d.cmd.SysProcAttr.Credential = &syscall.Credential{Uid: nobody, Gid: nobody}
-	}
-	if err := d.cmd.Start(); err != nil {
-		d.t.Fatal(err)
-	}
-	eventually(d.t, "it listens", func() bool {
-		c, err := net.Dial("unix", d.socket())
-		if err != nil {
-			return false
-		}
-		c.Close()
-		return true
-	})
-}
-
-func (d *daemon) socket() string {
-	if d.system {
-		return d.seen("/run/libvirt/virtlogd-sock")
-	}
-	return d.path("run/libvirt/virtlogd-sock")
-}
-
-func (d *daemon) signal(s os.Signal) {
-	d.t.Helper()
-	if err := d.cmd.Process.Signal(s); err != nil {
-		d.t.Fatal(err)
-	}
-}
-
-func (d *daemon) end() {
-	_ = d.cmd.Process.Signal(syscall.SIGTERM)
-	done := make(chan struct{})
-	go func() {
-		_ = d.cmd.Wait()
-		close(done)
-	}()
-	select {
-	case <-done:
-	case <-time.After(patience):
-		d.t.Error("it is still there after SIGTERM")
-		_ = d.cmd.Process.Kill()
-		<-done
-	}
-	if d.t.Failed() {
-		lines := strings.Split(strings.TrimSpace(d.output()), "\n")
-		d.t.Logf("it said:\n%s", strings.Join(lines[max(0, len(lines)-40):], "\n"))
-	}
-}
-
-func (d *daemon) output() string {
-	text, _ := os.ReadFile(d.path("output"))
-	return string(text)
-}
-
-func eventually(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !ok(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("not within %s: %s", patience, what)
-		}
-	}
-}
+func (d *daemon) log(name string) string { return d.Path("logs/" + name + ".log") }
 
 // client is a connection to the log program.
 type client struct {
@@ -225,9 +63,9 @@ type client struct {
 }
 
 func (d *daemon) dial() *client {
-	d.t.Helper()
+	d.T.Helper()
 	c := &client{}
-	asUser(d.t, func() { c.Client = wiretest.Dial(d.t, d.socket()) })
+	peer.AsUser(d.T, func() { c.Client = wiretest.Dial(d.T, d.Socket()) })
 	return c
 }
 
@@ -248,7 +86,7 @@ func (c *client) open(path string, flags uint32) (*os.File, logprog.LogFilePosit
 	c.Serial++
 	c.Send(wire.Header{Program: logprog.ID, Version: logprog.Version, Procedure: logprog.ProcDomainOpenLogFile, Serial: c.Serial}, openArgs(path, flags))
 	head, control := make([]byte, 1<<16), make([]byte, 256)
-	_ = c.Conn.SetReadDeadline(time.Now().Add(patience))
+	_ = c.Conn.SetReadDeadline(time.Now().Add(peer.Patience))
 	var frame []byte
 	var file *os.File
 	for {
@@ -355,7 +193,7 @@ func (w *numbered) end() int {
 func wantNumbers(t testing.TB, path string, n int) {
 	t.Helper()
 	last := fmt.Sprintf("\n%d %s\n", n-1, strings.Repeat("x", (n-1)%90))
-	eventually(t, "the last line is in "+path, func() bool { return bytes.HasSuffix(append([]byte("\n"), whole(path)...), []byte(last)) })
+	peer.Eventually(t, "the last line is in "+path, func() bool { return bytes.HasSuffix(append([]byte("\n"), whole(path)...), []byte(last)) })
 	data := whole(path)
 	lines := strings.Split(strings.TrimSuffix(string(data), "\n"), "\n")
 	for i, line := range lines {

@@ -12,6 +12,7 @@ import (
 	"virtree.dev/protocol/logprog"
 	"virtree.dev/protocol/virerr"
 	"virtree.dev/protocol/wire"
+	"virtree.dev/test/peer"
 )
 
 // TestAnswersAreDebians runs one script against both daemons.
@@ -55,7 +56,7 @@ func runScript(t *testing.T, program, conf string) []string {
 
 func (s *script) say(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
-	s.lines = append(s.lines, strings.ReplaceAll(text, s.d.base, "BASE"))
+	s.lines = append(s.lines, strings.ReplaceAll(text, s.d.Base, "BASE"))
 }
 
 func answer(err *virerr.Error) string {
@@ -133,8 +134,8 @@ func (s *script) errors() {
 	s.say("%s", answer(s.c.call(logprog.ProcDomainGetLogFilePosition, &logprog.DomainGetLogFilePositionArgs{Path: "/x", Flags: 0xffffffff}, &ret)))
 	s.open("none/deeper", 0)
 	s.open("", 0)
-	s.open(s.d.path("logs"), 0)
-	s.open(s.d.path("logs"), 1)
+	s.open(s.d.Path("logs"), 0)
+	s.open(s.d.Path("logs"), 1)
 	s.open("/proc/version", 0)
 	s.read("/proc/none", logprog.LogFilePosition{Inode: 1}, 10, 0)
 	if err := os.WriteFile(s.d.log("secret"), []byte("x"), 0); err != nil {
@@ -173,7 +174,7 @@ func (s *script) opens() {
 	s.append("alone", "second\n", 0)
 	s.files("alone")
 	pipe.Close()
-	eventually(s.c.T, "the log file is free", func() bool { _, err := s.c.position(s.d.log("vm")); return err != nil })
+	peer.Eventually(s.c.T, "the log file is free", func() bool { _, err := s.c.position(s.d.log("vm")); return err != nil })
 	s.position("vm")
 	s.files("vm")
 	if pipe = s.open("vm", 0); pipe != nil {
@@ -202,12 +203,12 @@ func (s *script) rolls() {
 	s.read("big", first, 500, 0)
 	s.read("big", logprog.LogFilePosition{Inode: 1, Offset: 7}, 500, 0)
 	pipe.Close()
-	eventually(s.c.T, "the log file is free", func() bool { _, err := s.c.position(s.d.log("big")); return err != nil })
+	peer.Eventually(s.c.T, "the log file is free", func() bool { _, err := s.c.position(s.d.log("big")); return err != nil })
 	if pipe = s.open("big", 1); pipe != nil {
 		defer pipe.Close()
 	}
 	s.files("big")
-	matches, _ := filepath.Glob(s.d.path("logs/*"))
+	matches, _ := filepath.Glob(s.d.Path("logs/*"))
 	s.say("%d files", len(matches))
 }
 

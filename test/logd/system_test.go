@@ -21,19 +21,19 @@ func TestSystemModeIsRootsAlone(t *testing.T) {
 		t.Skipf("needs to make namespaces: %v: %s", err, out)
 	}
 	d := prepare(t, ours(t), "max_size = 100000\nmax_backups = 20\n")
-	d.system = true
-	d.before = []string{"unshare", "-m", "sh", "-c", `set -e
+	d.Args = nil
+	d.Socket = func() string { return d.seen("/run/libvirt/virtlogd-sock") }
+	d.Before = []string{"unshare", "-m", "sh", "-c", `set -e
 for d in /run /etc/libvirt /var/log/libvirt /var/lib/libvirt; do [ ! -d $d ] || mount -t tmpfs -o mode=755 tmpfs $d; done
 mkdir -p /var/log/libvirt/qemu
 exec "$@"`, "sh"}
-	d.run()
-	t.Cleanup(d.end)
-	c := &client{wiretest.Dial(t, d.socket())}
+	d.Run()
+	c := &client{wiretest.Dial(t, d.Socket())}
 	path := "/var/log/libvirt/qemu/vm.log"
 	pipe := c.mustOpen(path)
 	w := writeNumbers(t, pipe, 20*time.Microsecond)
 	time.Sleep(100 * time.Millisecond)
-	d.signal(syscall.SIGUSR1)
+	d.Signal(syscall.SIGUSR1)
 	time.Sleep(100 * time.Millisecond)
 	wantNumbers(t, d.seen(path), w.end())
 	for _, socket := range []string{"virtlogd-sock", "virtlogd-admin-sock"} {
@@ -53,7 +53,7 @@ func TestOthersAreNotLetIn(t *testing.T) {
 		t.Skip("needs root to be somebody else than the daemon")
 	}
 	d := start(t, ours(t), "")
-	if c := wiretest.Dial(t, d.socket()); !c.Closed() {
+	if c := wiretest.Dial(t, d.Socket()); !c.Closed() {
 		t.Error("root was let in to a user's daemon")
 	}
 	if _, err := d.dial().position(d.log("vm")); err == nil {

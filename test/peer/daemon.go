@@ -225,6 +225,18 @@ func (d *Daemon) Signal(t testing.TB, sig os.Signal) {
 	}
 }
 
+// Replace asks for the nth replacement of the daemon's program and waits until it has begun.
+func (d *Daemon) Replace(t testing.TB, nth int) {
+	t.Helper()
+	d.Signal(t, syscall.SIGUSR1)
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		if strings.Count(d.Log(), "replacing this program by") >= nth {
+			return
+		}
+	}
+	t.Fatalf("no replacement within a minute:\n%s", d.Log())
+}
+
 // Wait waits for a daemon that was killed.
 func (d *Daemon) Wait() { _ = d.cmd.Wait() }
 

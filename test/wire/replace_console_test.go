@@ -35,7 +35,7 @@ func TestConsoleOutlivesReplacement(t *testing.T) {
 	l := &listener{client: c, serial: h.Serial}
 	last := l.tick(0)
 	for i := range 3 {
-		replaceOnce(t, d, i+1)
+		d.Replace(t, i+1)
 		if next := l.tick(last + 1); next > last+1 {
 			t.Errorf("after tick %d came tick %d", last, next)
 		}

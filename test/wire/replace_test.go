@@ -8,9 +8,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
-	"time"
 
 	"virtree.dev/protocol/remote"
 	"virtree.dev/protocol/wire"
@@ -38,7 +36,7 @@ func TestReplacedInPlace(t *testing.T) {
 	for i := range replacements {
 		frame := wire.AppendRaw(nil, half.Header(remote.ProcConnectGetLibVersion), nil)
 		half.Write(frame[:len(frame)/2])
-		replaceOnce(t, d, i+1)
+		d.Replace(t, i+1)
 		half.Write(frame[len(frame)/2:])
 		if err := half.Answer(new(remote.ConnectGetLibVersionRet)); err != nil {
 			t.Fatalf("a call that came in two halves: %v", err)
@@ -50,18 +48,6 @@ func TestReplacedInPlace(t *testing.T) {
 	if d.PID() != pid || !d.Alive() {
 		t.Error("the process is another one")
 	}
-}
-
-// replaceOnce asks for a replacement and waits until it has begun.
-func replaceOnce(t *testing.T, d *peer.Daemon, nth int) {
-	t.Helper()
-	d.Signal(t, syscall.SIGUSR1)
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-		if strings.Count(d.Log(), "replacing this program by") >= nth {
-			return
-		}
-	}
-	t.Fatalf("no replacement within a minute:\n%s", d.Log())
 }
 
 func defineOne(c *wiretest.Client, i int) {
@@ -169,7 +155,7 @@ func TestReplacementThatFails(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		replaceOnce(t, d, i+1)
+		d.Replace(t, i+1)
 		defineOne(teller, i)
 		wantEvent(watcher, watched.CallbackID, i)
 		wiretest.Dial(t, d.Socket()).Open("")

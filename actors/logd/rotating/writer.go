@@ -88,9 +88,7 @@ func (w *Writer) Close() {
 }
 
 func system(err error, format string, args ...any) error {
-	errno := syscall.EIO
-	errors.As(err, &errno)
-	return virerr.System(virerr.FromNone, errno, format, args...)
+	return virerr.System(virerr.FromNone, err, format, args...)
 }
 
 func (w *Writer) remove() error {

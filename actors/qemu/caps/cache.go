@@ -120,9 +120,7 @@ func checkBinary(path string) error {
 }
 
 func badBinary(err error, format, path string) error {
-	errno := syscall.EIO
-	_ = errors.As(err, &errno)
-	return errors.Join(virerr.System(virerr.FromQEMU, errno, format, path), err)
+	return errors.Join(virerr.System(virerr.FromQEMU, err, format, path), err)
 }
 
 // Forget drops what is known of a binary, so that the next Get asks it.

@@ -64,9 +64,7 @@ func (l Launcher) with(ctx context.Context, binary, machine string, f func(Queri
 	defer os.RemoveAll(folder)
 	if l.User != nil {
 		if err := os.Chown(folder, int(l.User.Uid), -1); err != nil {
-			var errno syscall.Errno
-			_ = errors.As(err, &errno)
-			return virerr.System(virerr.FromQEMU, errno, "Cannot chown uniq path: %s", folder)
+			return virerr.System(virerr.FromQEMU, err, "Cannot chown uniq path: %s", folder)
 		}
 	}
 	socket, pidfile := filepath.Join(folder, "qmp.monitor"), filepath.Join(folder, pidName)

@@ -67,31 +67,6 @@ func (m *Manager) Free(ctx context.Context, o Owner, d *domain.Domain, started u
 	return err
 }
 
-// AcquireImage gets the lease of one image that a machine is about to have: a disk that
-// is plugged in, another medium, the other end of a copy.
-func (m *Manager) AcquireImage(ctx context.Context, o Owner, i Image) error {
-	if m == nil {
-		return nil
-	}
-	all, _, err := m.ofImage(ctx, i)
-	if err != nil {
-		return err
-	}
-	return m.acquire(ctx, o, all)
-}
-
-// ReleaseImage gives back the lease of an image that the machine has no more.
-func (m *Manager) ReleaseImage(ctx context.Context, o Owner, i Image) error {
-	if m == nil {
-		return nil
-	}
-	all, _, err := m.ofImage(ctx, i)
-	if err != nil {
-		return err
-	}
-	return m.release(ctx, o, all)
-}
-
 func (m *Manager) acquire(ctx context.Context, o Owner, all []resource) error {
 	ctx, c, err := m.connect(ctx)
 	if err != nil {

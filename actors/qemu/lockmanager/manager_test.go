@@ -124,15 +124,6 @@ func TestLeasesOfAMachine(t *testing.T) {
 	if got, want := d.took(), "folder /f, register web 3 99, release /f "+a+" 0, release /f "+b+" 0"; got != want {
 		t.Errorf("released by %s\nwant %s", got, want)
 	}
-	if err := m.AcquireImage(t.Context(), o, Image{Path: "/a"}); err != nil {
-		t.Fatal(err)
-	}
-	if got, want := d.took(), "folder /f, register web 3 99, acquire /f "+a+" 2"; got != want {
-		t.Errorf("an image was acquired by %s\nwant %s", got, want)
-	}
-	if err := m.ReleaseImage(t.Context(), o, Image{Path: "/a", ReadOnly: true}); err != nil || d.took() != "" {
-		t.Errorf("a read-only image was released: %v", err)
-	}
 }
 
 // A virtlockd that was started after a machine does not notice its end.
@@ -182,8 +173,7 @@ func TestAllLeasesOrNone(t *testing.T) {
 func TestNothingIsLockedWithoutAManager(t *testing.T) {
 	var m *Manager
 	doc := document(nil, disk("/a"))
-	err := errors.Join(m.Check(t.Context(), doc), m.Acquire(t.Context(), Owner{}, doc), m.Release(t.Context(), Owner{}, doc),
-		m.AcquireImage(t.Context(), Owner{}, Image{Path: "/a"}), m.ReleaseImage(t.Context(), Owner{}, Image{Path: "/a"}))
+	err := errors.Join(m.Check(t.Context(), doc), m.Acquire(t.Context(), Owner{}, doc), m.Release(t.Context(), Owner{}, doc))
 	if err != nil || m.Holder(Owner{}) != nil {
 		t.Error(err)
 	}

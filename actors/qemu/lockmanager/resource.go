@@ -30,12 +30,6 @@ const (
 	noLeaseForWriter = "Read/write, exclusive access, disks were present, but no leases specified"
 )
 
-// Image is an image of this host, as a machine uses it.
-type Image struct {
-	Path             string
-	ReadOnly, Shared bool
-}
-
 // ofDomain lists what a machine has to lock.
 func (m *Manager) ofDomain(ctx context.Context, d *domain.Domain) ([]resource, error) {
 	var all []resource
@@ -50,10 +44,7 @@ func (m *Manager) ofDomain(ctx context.Context, d *domain.Domain) ([]resource, e
 	}
 	bare := false
 	for _, disk := range d.Devices.Disks {
-		if !isLocal(disk.Source) {
-			continue
-		}
-		found, unguarded, err := m.ofImage(ctx, Image{disk.Source.Path, disk.ReadOnly, disk.Shareable})
+		found, unguarded, err := m.ofDisk(ctx, disk)
 		if err != nil {
 			return nil, err
 		}
@@ -78,17 +69,17 @@ func isLocal(s *domain.DiskSource) bool {
 	return kind == "file" || kind == "block" || kind == "dir"
 }
 
-// ofImage gives the resource of an image, if it has one; unguarded says that it is written
+// ofDisk gives the resource of a disk, if it has one; unguarded says that it is written
 // to and has none.
-func (m *Manager) ofImage(ctx context.Context, i Image) (all []resource, unguarded bool, err error) {
-	if i.ReadOnly || i.Path == "" {
+func (m *Manager) ofDisk(ctx context.Context, d *domain.Disk) (all []resource, unguarded bool, err error) {
+	if d.ReadOnly || !isLocal(d.Source) {
 		return nil, false, nil
 	}
 	if !m.Plugin.AutoDiskLeases {
-		return nil, !i.Shared, nil
+		return nil, !d.Shareable, nil
 	}
-	r, err := m.locate(ctx, i.Path)
-	if i.Shared {
+	r, err := m.locate(ctx, d.Source.Path)
+	if d.Shareable {
 		r.flags |= sharedResource
 	}
 	return []resource{r}, false, err

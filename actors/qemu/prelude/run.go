@@ -75,7 +75,7 @@ func play(socket *os.File) error {
 		return err // the daemon is gone: nobody would know of the machine
 	}
 	err := syscall.Exec(os.Args[1], os.Args[1:], os.Environ())
-	return virerr.System(virerr.FromNone, errnoOf(err), "cannot execute binary %s", os.Args[1])
+	return virerr.System(virerr.FromNone, err, "cannot execute binary %s", os.Args[1])
 }
 
 // become gives root's powers up.
@@ -88,13 +88,13 @@ func become(user *syscall.Credential) error {
 		groups[i] = int(g)
 	}
 	if err := syscall.Setgroups(groups); err != nil {
-		return virerr.System(virerr.FromNone, errnoOf(err), "cannot set supplemental groups")
+		return virerr.System(virerr.FromNone, err, "cannot set supplemental groups")
 	}
 	if err := syscall.Setgid(int(user.Gid)); err != nil {
-		return virerr.System(virerr.FromNone, errnoOf(err), "cannot change to '%d' group", user.Gid)
+		return virerr.System(virerr.FromNone, err, "cannot change to '%d' group", user.Gid)
 	}
 	if err := syscall.Setuid(int(user.Uid)); err != nil {
-		return virerr.System(virerr.FromNone, errnoOf(err), "cannot change to uid to '%d'", user.Uid)
+		return virerr.System(virerr.FromNone, err, "cannot change to uid to '%d'", user.Uid)
 	}
 	return nil
 }
@@ -115,11 +115,3 @@ func receive(in *bufio.Reader, v any) error {
 }
 
 func newReader(r io.Reader) *bufio.Reader { return bufio.NewReaderSize(r, maxLine) }
-
-func errnoOf(err error) syscall.Errno {
-	var errno syscall.Errno
-	if errors.As(err, &errno) {
-		return errno
-	}
-	return syscall.EIO
-}

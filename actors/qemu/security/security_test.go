@@ -207,7 +207,7 @@ func TestRefusals(t *testing.T) {
 		{"", "<seclabel type='static' model='dac' relabel='yes'><label>bad</label></seclabel>",
 			"invalid argument: Failed to parse uid and gid from 'bad'"},
 		{"", "<seclabel type='static' model='dac' relabel='yes'><label>+x:+1</label></seclabel>",
-			"invalid argument: Failed to parse user '+x'"},
+			"invalid argument: Failed to parse user 'x'"},
 	} {
 		d := parsed(t, c.devices, c.labels)
 		err := strict.Check(d)
@@ -229,8 +229,8 @@ func TestSettings(t *testing.T) {
 		{func(s *qemuconf.Security) { s.Drivers = []string{"none", "apparmor"} }, "unsupported configuration: Security driver apparmor not enabled"},
 		{func(s *qemuconf.Security) { s.Drivers = []string{"dac"} }, "internal error: Security driver dac not found"},
 		{func(s *qemuconf.Security) { s.RequireConfined = true }, `unsupported configuration: Security driver "none" cannot create confined guests`},
-		{func(s *qemuconf.Security) { s.User = "+" }, "invalid argument: Failed to parse user '+'"},
-		{func(s *qemuconf.Security) { s.Group = "+x" }, "invalid argument: Failed to parse group '+x'"},
+		{func(s *qemuconf.Security) { s.User = "+" }, "invalid argument: Failed to parse user ''"},
+		{func(s *qemuconf.Security) { s.Group = "+x" }, "invalid argument: Failed to parse group 'x'"},
 	} {
 		conf := qemuconf.New(true)
 		conf.Security.User, conf.Security.Group = "+1", "+2"

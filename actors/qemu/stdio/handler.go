@@ -2,11 +2,9 @@ package stdio
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"sync"
-	"syscall"
 
 	"virtree.dev/actors/rpc/rpcclient"
 	"virtree.dev/protocol/virerr"
@@ -102,9 +100,5 @@ func (h *Handler) OpenFile(ctx context.Context, d Domain, path string, fresh boo
 }
 
 func system(err error, format string, args ...any) error {
-	var errno syscall.Errno
-	if !errors.As(err, &errno) {
-		errno = syscall.EIO
-	}
-	return virerr.System(virerr.FromQEMU, errno, format, args...)
+	return virerr.System(virerr.FromQEMU, err, format, args...)
 }

@@ -148,9 +148,5 @@ func pause(ctx context.Context) error {
 }
 
 func system(err error, format string, args ...any) error {
-	var errno syscall.Errno
-	if !errors.As(err, &errno) {
-		errno = syscall.EIO
-	}
-	return virerr.System(virerr.FromRPC, errno, format, args...)
+	return virerr.System(virerr.FromRPC, err, format, args...)
 }

@@ -3,7 +3,6 @@ package daemon
 import (
 	"fmt"
 	"io/fs"
-	"os/user"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"virtree.dev/actors/dispatch"
 	"virtree.dev/actors/rpc"
 	"virtree.dev/config/daemonconf"
+	"virtree.dev/internal/account"
 	"virtree.dev/internal/tlscert"
 	"virtree.dev/systemd/activation"
 )
@@ -244,21 +244,17 @@ func adopt(k socket, handed *activation.Sockets) ([]*rpc.Listener, error) {
 	return adopted, nil
 }
 
-// groupID reads a group's name, or its number with or without a + before it;
-// no name is 0, which leaves a socket in the daemon's own group, as in libvirt.
+// groupID is the group of the sockets; no name is 0, which leaves a socket in the
+// daemon's own group, as in libvirt.
 func groupID(name string) (int, error) {
 	if name == "" {
 		return 0, nil
 	}
-	if g, err := user.LookupGroup(name); err == nil {
-		return strconv.Atoi(g.Gid)
-	}
-	digits := strings.TrimPrefix(name, "+")
-	n, err := strconv.ParseUint(digits, 10, 31)
+	id, err := account.Group(name)
 	if err != nil {
-		return 0, fmt.Errorf("invalid argument: Failed to parse group '%s'", digits)
+		return 0, fmt.Errorf("invalid argument: %w", err)
 	}
-	return int(n), nil
+	return int(id), nil
 }
 
 func closeAll(listeners []*rpc.Listener) {

@@ -40,32 +40,36 @@ func readServer(o Object) (*Server, error) {
 	} else {
 		s.NextClientID = 1
 	}
-	if err := s.readServices(o); err != nil {
+	var err error
+	if s.Services, err = readEach(o, "service", readService); err != nil {
 		return nil, err
 	}
-	return s, s.readClients(o)
+	s.Clients, err = readEach(o, "client", s.readClient)
+	return s, err
 }
 
-func (s *Server) readServices(o Object) error {
-	if !o.Has("services") {
-		return malformed("Missing services data in JSON document")
+// readEach reads the objects of an array that must be there.
+func readEach[T any](o Object, kind string, read func(Object) (T, error)) (all []T, err error) {
+	array := kind + "s"
+	if !o.Has(array) {
+		return nil, malformed("Missing %s data in JSON document", array)
 	}
-	list, ok := o.List("services")
+	list, ok := o.List(array)
 	if !ok {
-		return malformed("Malformed services array")
+		return nil, malformed("Malformed %s array", array)
 	}
 	for _, raw := range list {
 		one, ok := ParseObject(raw)
 		if !ok {
-			return malformed("Missing service data in JSON document")
+			return nil, malformed("Missing %s data in JSON document", kind)
 		}
-		service, err := readService(one)
+		v, err := read(one)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		s.Services = append(s.Services, service)
+		all = append(all, v)
 	}
-	return nil
+	return all, nil
 }
 
 func readService(o Object) (s Service, err error) {
@@ -115,28 +119,6 @@ func readSocket(o Object) (s Socket, err error) {
 		s.Unlink = !client
 	}
 	return s, nil
-}
-
-func (s *Server) readClients(o Object) error {
-	if !o.Has("clients") {
-		return malformed("Missing clients data in JSON document")
-	}
-	list, ok := o.List("clients")
-	if !ok {
-		return malformed("Malformed clients array")
-	}
-	for _, raw := range list {
-		one, ok := ParseObject(raw)
-		if !ok {
-			return malformed("Missing client data in JSON document")
-		}
-		c, err := s.readClient(one)
-		if err != nil {
-			return err
-		}
-		s.Clients = append(s.Clients, c)
-	}
-	return nil
 }
 
 func (s *Server) readClient(o Object) (c Client, err error) {
