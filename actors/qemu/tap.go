@@ -220,6 +220,7 @@ func (s *starter) bridgeHelper(n *xml.Interface) (*os.File, error) {
 	}
 	return files[0], nil
 }
+
 func firstLine(out []byte, err error) string {
 	for i, b := range out {
 		if b == '\n' {
