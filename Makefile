@@ -32,7 +32,9 @@ demo: ## install what is missing, then define, start and watch a machine with vi
 
 test: ## install what is missing and run every test
 	@test/demo/packages
-	@set -o pipefail; $(GO) test -json $(PACKAGES) | $(GO) run ./test/report
+	@# The comparison with the real daemons has the machine to itself: theirs race on a busy one.
+	@set -o pipefail; all=$$($(GO) list $(PACKAGES)) && for those in '!p' p; do \
+	  sed -n "\\|/test/diff$$|$$those" <<<"$$all" | xargs -r $(GO) test -json; done | $(GO) run ./test/report
 
 race: ## run every test under the race detector
 	$(GO) test -race $(PACKAGES)

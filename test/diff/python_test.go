@@ -56,7 +56,6 @@ func (s *side) python(t *testing.T) asker {
 
 func (s *side) statement(t *testing.T, in io.Writer, out *bufio.Reader, text string) answer {
 	if err := json.NewEncoder(in).Encode(map[string]string{"line": text}); err != nil {
-		t.Errorf("%s: %s: %v", s.name, text, err)
 		return answer{err.Error(), noAnswer}
 	}
 	type read struct {
