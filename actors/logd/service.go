@@ -194,7 +194,7 @@ func (s *Service) arm(f *logFile, first bool) {
 		err = k.set.Add(fd, what)
 	}
 	if !first || errors.Is(err, syscall.EEXIST) { // the pump had just been started again
-		err = k.set.Modify(fd, what)
+		err = k.set.Modify(fd, what, 0)
 	}
 	if err != nil {
 		s.log.Error(fmt.Sprintf("cannot watch the pipe of %s: %v", f.Path, err))

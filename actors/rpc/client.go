@@ -14,14 +14,14 @@ import (
 	"virtree.dev/internal/sys"
 )
 
-// client is one connection. A poller reads for it.
+// client is one connection. A reader of the poller reads for it.
 type client struct {
 	id      uint64
 	from    string // the listener's name
 	came    Transport
 	address string // of a client that is not UNIX
 	server  *Server
-	poller  *poller
+	set     *sys.Epoll // of the reader that watches it
 	socket  *sys.Socket
 	session *dispatch.Session
 	secure  atomic.Pointer[secured] // nil: no TLS, or no hands were shaken yet
@@ -32,6 +32,8 @@ type client struct {
 
 	mu       sync.Mutex
 	interest uint32        // what the poller watches the socket for
+	events   uint32        // that nobody served yet
+	served   bool          // a reader is at it: it alone uses in
 	requests int           // calls that wait for a worker or run
 	parked   []parkedCall  // calls beyond max_client_requests
 	back     int           // of parked: how many were taken back from the pool
@@ -44,7 +46,7 @@ type client struct {
 
 	heard atomic.Int64 // when the client last sent anything, nanoseconds
 	pings atomic.Int32 // that were not answered
-	gone  atomic.Bool  // to be taken down by the poller
+	gone  atomic.Bool  // to be taken down by a reader
 	last  atomic.Bool  // the reply in the making is the last
 }
 
@@ -86,15 +88,15 @@ func (s *Server) admit(socket *sys.Socket, l *Listener) {
 	s.begin(c)
 }
 
-// begin lets a poller read from a client.
+// begin has a client read from.
 func (s *Server) begin(c *client) {
-	if p := s.poller(c.id); p == nil || !p.add(c) {
+	if p := s.poller.Load(); p == nil || !p.add(c) {
 		c.end()
 	}
 }
 
 // ready does what the socket is ready for. An error ends the client.
-func (c *client) ready(events uint32) error {
+func (c *client) ready(r *reader, events uint32) error {
 	if c.gone.Load() {
 		return net.ErrClosed
 	}
@@ -111,10 +113,13 @@ func (c *client) ready(events uint32) error {
 	if events&^uint32(sys.Writable) == 0 {
 		return nil
 	}
-	if c.in.paused {
-		return io.EOF // nothing is asked for, so that it is the end of the peer
+	if c.in.paused { // what may be read is told again afterwards
+		if events&sys.Gone != 0 {
+			return io.EOF
+		}
+		return nil
 	}
-	if err := c.read(); err != nil {
+	if err := c.read(r, events&sys.Over != 0); err != nil {
 		return err
 	}
 	return c.goOn()
@@ -136,12 +141,12 @@ func (c *client) goOn() error {
 	return nil
 }
 
-// watch changes what the poller watches the socket for.
+// watch changes what the poller watches the socket for, and has it told anew.
 func (c *client) watch(more, less uint32) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.interest = c.interest&^less | more
-	_ = c.socket.Interest(c.poller.set, c.interest)
+	_ = c.socket.Interest(c.set, c.interest|sys.Edge, c.mark())
 }
 
 // pressed gives a channel to wait on while the client must not be read from, else nil.
@@ -156,7 +161,7 @@ func (c *client) pressed() <-chan struct{} {
 }
 
 // pause leaves the socket alone until what presses has eased: a socket that can
-// be written to brings the poller back.
+// be written to brings a reader back.
 func (c *client) pause() {
 	owner := c.server.owner.Load()
 	if owner == nil {
@@ -197,7 +202,7 @@ func (c *client) Authenticated() {
 // CloseAfterReply implements dispatch.Peer.
 func (c *client) CloseAfterReply() { c.last.Store(true) }
 
-// shut ends the client from outside: the poller takes it down. What was answered is written first.
+// shut ends the client from outside: a reader takes it down. What was answered is written first.
 func (c *client) shut() {
 	c.out.flush()
 	c.farewell()
@@ -210,7 +215,7 @@ func (c *client) hangUp() {
 	c.socket.Shutdown()
 }
 
-// end takes the client down; only its poller calls it, or admit.
+// end takes the client down; only who serves it calls it, or who has it before the poller.
 func (c *client) end() {
 	c.gone.Store(true)
 	_ = c.context()

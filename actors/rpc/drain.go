@@ -39,7 +39,7 @@ func (d *drain) Init(*gen.Process) error {
 func (d *drain) Terminate(*gen.Process, error) {
 	d.server.draining.Store(true)
 	deadline := time.Now().Add(d.server.drainTime)
-	for d.server.pollers.Load() != nil && d.server.pool.Active() > 0 {
+	for d.server.poller.Load() != nil && d.server.pool.Active() > 0 {
 		if time.Now().After(deadline) {
 			d.server.log.Warn("calls that do not end are given up", zap.Int("calls", d.server.pool.Active()))
 			return

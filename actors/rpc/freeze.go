@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -130,7 +131,7 @@ type frozenClient struct {
 	Streams       []frozenStream    `json:"streams,omitempty"`
 }
 
-// Freeze implements gen.Freezer: pollers and stream jobs have ended.
+// Freeze implements gen.Freezer: readers and stream jobs have ended.
 func (k *clients) Freeze(*gen.Process) (gen.Frozen, error) {
 	k.packed = true
 	s := k.server
@@ -230,22 +231,24 @@ func (o *output) unhalt() {
 	o.write()
 }
 
-// Thaw implements gen.Freezer.
+// Thaw implements gen.Freezer. Nobody is read from before all clients are here: those
+// who come last would wait for what the first ones ask.
 func (k *clients) Thaw(p *gen.Process, f gen.Frozen) error {
-	if err := k.Init(p); err != nil {
+	if err := k.gather(p); err != nil {
 		return err
 	}
+	var err error
 	if k.packed { // it came to nothing: the clients are still here
 		k.packed = false
 		k.server.freezing.Store(false)
-		k.server.mu.Lock()
-		all := k.server.all()
-		k.server.mu.Unlock()
-		for _, c := range all {
-			k.resume(c)
-		}
-		return nil
+		k.resume()
+	} else {
+		err = k.thaw(f)
 	}
+	return errors.Join(err, k.read(p))
+}
+
+func (k *clients) thaw(f gen.Frozen) error {
 	if f.Version != frozenVersion {
 		return fmt.Errorf("clients frozen by version %d, this program knows %d", f.Version, frozenVersion)
 	}
@@ -268,14 +271,16 @@ func (k *clients) Thaw(p *gen.Process, f gen.Frozen) error {
 	return nil
 }
 
-// resume gives a client to a new poller.
-func (k *clients) resume(c *client) {
-	c.resumeStreams()
-	if poller := k.server.poller(c.id); poller == nil || !poller.add(c) {
-		c.end()
-		return
+// resume gives the clients to the new poller.
+func (k *clients) resume() {
+	for _, c := range k.server.snapshot() {
+		c.resumeStreams()
+		if poller := k.server.poller.Load(); poller == nil || !poller.add(c) {
+			c.end()
+			continue
+		}
+		c.out.unhalt()
 	}
-	c.out.unhalt()
 }
 
 // thaw makes a client of the former program ours.
@@ -299,8 +304,8 @@ func (s *Server) thaw(f *frozenClient, box *gen.Frozen) error {
 		c.end()
 		return err
 	}
-	poller := s.poller(c.id)
-	c.poller = poller
+	poller := s.poller.Load()
+	c.set = poller.reader(c.id).set
 	c.in.end = uint64(len(f.In))
 	if err = c.process(f.In); err != nil || !poller.add(c) {
 		c.end()

@@ -10,7 +10,7 @@ import (
 	"virtree.dev/protocol/wire"
 )
 
-// input is what was read and not yet handled. Only the poller uses it.
+// input is what was read and not yet handled. Only the reader that serves the client uses it.
 type input struct {
 	partial []byte
 	at      uint64     // place in the stream of what is handled next
@@ -67,17 +67,17 @@ func (in *input) close() {
 	}
 }
 
-// read takes in what has come and handles whatever frames that makes.
-func (c *client) read() error {
+// read takes in what has come and handles whatever frames that makes. Where there
+// may be more, or the end, that is not told by itself again.
+func (c *client) read(r *reader, over bool) error {
 	if c.secure.Load() != nil {
-		return c.readSecured()
+		return c.readSecured(r)
 	}
-	p := c.poller
-	buffer := p.buffer[:]
+	buffer := r.buffer[:]
 	if c.in.wants != nil {
 		buffer = buffer[:1] // a file comes with each byte
 	}
-	n, files, err := c.socket.Recv(buffer, p.control)
+	n, files, err := c.socket.Recv(buffer, r.control)
 	c.in.received(n, files)
 	switch {
 	case sys.Again(err):
@@ -88,7 +88,13 @@ func (c *client) read() error {
 		return err
 	}
 	c.heard.Store(time.Now().UnixNano())
-	return c.process(buffer[:n])
+	if err := c.process(buffer[:n]); err != nil {
+		return err
+	}
+	if n == len(buffer) || len(files) > 0 || over {
+		c.watch(0, 0)
+	}
+	return nil
 }
 
 // process cuts frames and handles them; replies go out together at the end.

@@ -24,7 +24,7 @@ type output struct {
 	files   []outgoing // by place
 	corked  bool
 	writing bool // somebody writes
-	blocked bool // the socket is full: the poller is to go on
+	blocked bool // the socket is full: a reader is to go on
 	halted  bool // nobody begins to write
 	closed  bool
 	last    bool          // nothing follows what is queued
@@ -140,7 +140,7 @@ func (o *output) flush() {
 	o.release()
 }
 
-// write empties the queue as far as the socket takes it; the poller goes on with
+// write empties the queue as far as the socket takes it; a reader goes on with
 // the rest when there is room.
 func (o *output) write() {
 	for {
@@ -172,7 +172,7 @@ func (o *output) write() {
 	}
 }
 
-// block leaves the rest to the poller.
+// block leaves the rest to a reader.
 func (o *output) block() {
 	o.mu.Lock()
 	o.blocked = true
@@ -180,7 +180,7 @@ func (o *output) block() {
 	o.client.watch(sys.Writable, 0)
 }
 
-// resume goes on where write was blocked. Only the poller calls it.
+// resume goes on where write was blocked. Only a reader calls it.
 func (o *output) resume() {
 	o.mu.Lock()
 	blocked := o.blocked

@@ -15,7 +15,7 @@ import (
 // recordSize is as much as one TLS record carries.
 const recordSize = 16 << 10
 
-// secured is TLS over a client's socket. The poller reads from it; whoever writes
+// secured is TLS over a client's socket. A reader reads from it; whoever writes
 // the client's output writes to it.
 type secured struct {
 	conn *tls.Conn
@@ -120,15 +120,15 @@ func (w *wireConn) SetWriteDeadline(t time.Time) error { return w.SetDeadline(t)
 const portions = 16
 
 // readSecured takes in what has come. TLS may hold more than the socket, of which
-// the poller would never hear: then a socket that can be written to brings it back.
-func (c *client) readSecured() error {
+// a reader would never hear: then a socket that can be written to brings it back.
+func (c *client) readSecured(r *reader) error {
 	secure := c.secure.Load()
 	for range portions {
-		n, err := secure.conn.Read(c.poller.buffer[:])
+		n, err := secure.conn.Read(r.buffer[:])
 		if n > 0 {
 			c.in.received(n, nil)
 			c.heard.Store(time.Now().UnixNano())
-			if err := c.process(c.poller.buffer[:n]); err != nil {
+			if err := c.process(r.buffer[:n]); err != nil {
 				return err
 			}
 		}

@@ -41,8 +41,8 @@ type Server struct {
 	lastID    uint64
 	room      chan struct{} // closed when a client may be accepted again
 
-	owner   atomic.Pointer[gen.Process] // of the clients
-	pollers atomic.Pointer[[]*poller]
+	owner  atomic.Pointer[gen.Process] // of the clients
+	poller atomic.Pointer[poller]
 
 	holding  atomic.Bool // no call begins on a worker
 	freezing atomic.Bool // clients are left as they are
@@ -199,21 +199,33 @@ type clients struct {
 
 type tick struct{}
 
-// Init starts the pollers and the clock of the keepalives.
+// Init starts the poller's readers and the clock of the keepalives.
 func (k *clients) Init(p *gen.Process) error {
+	if err := k.gather(p); err != nil {
+		return err
+	}
+	return k.read(p)
+}
+
+// gather takes clients in, of whom nobody reads yet.
+func (k *clients) gather(p *gen.Process) error {
 	k.server.owner.Store(p)
-	pollers := make([]*poller, k.server.threads)
-	for i := range pollers {
-		poller, err := newPoller(k.server)
-		if err != nil {
-			return err
-		}
-		pollers[i] = poller
-		if err := p.SpawnMeta("poller "+strconv.Itoa(i), poller); err != nil {
+	poller, err := newPoller(k.server)
+	if err != nil {
+		return err
+	}
+	k.server.poller.Store(poller)
+	return nil
+}
+
+// read begins to read from the clients.
+func (k *clients) read(p *gen.Process) error {
+	poller := k.server.poller.Load()
+	for i, r := range poller.readers {
+		if err := p.SpawnMeta("reader "+strconv.Itoa(i), r); err != nil {
 			return err
 		}
 	}
-	k.server.pollers.Store(&pollers)
 	p.SendAfter(time.Second, tick{})
 	return nil
 }
@@ -225,7 +237,7 @@ func (k *clients) HandleMessage(p *gen.Process, m any) error {
 		k.server.keepalives(time.Now())
 		p.SendAfter(time.Second, tick{})
 	case gen.MetaExit:
-		if _, lost := m.Meta.(*poller); lost {
+		if _, lost := m.Meta.(*reader); lost {
 			return m.Reason
 		}
 		if !gen.Orderly(m.Reason) {
@@ -235,19 +247,10 @@ func (k *clients) HandleMessage(p *gen.Process, m any) error {
 	return nil
 }
 
-// Terminate comes after the pollers, which took their clients down.
+// Terminate comes after the readers, which took their clients down.
 func (k *clients) Terminate(*gen.Process, error) {
-	k.server.pollers.Store(nil)
+	k.server.poller.Store(nil)
 	k.server.owner.Store(nil)
-}
-
-// poller gives the one that reads for a client; nil while there is none.
-func (s *Server) poller(client uint64) *poller {
-	all := s.pollers.Load()
-	if all == nil {
-		return nil
-	}
-	return (*all)[client%uint64(len(*all))]
 }
 
 // Held lists the clients for the observer.

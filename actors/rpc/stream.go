@@ -98,7 +98,7 @@ func (s *stream) guard(job func(context.Context) error) func(context.Context) er
 	}
 }
 
-// aside runs what may block, away from the poller.
+// aside runs what may block, away from the reader.
 func (c *client) aside(f func()) {
 	owner := c.server.owner.Load()
 	if owner == nil || owner.Go("stream end", func(context.Context) error { f(); return nil }) != nil {

@@ -17,15 +17,17 @@ import (
 const suffix = ".new"
 
 // Write replaces the content of path, atomically and durably. The bytes are on
-// the disk before the name is theirs; the name is made durable by the file's own
-// sync, which commits what was done to the file before: one commit for both.
+// the disk before a name that had others is theirs; the name is made durable by the
+// file's own sync, which commits what was done to the file before: one commit for
+// both. A name that is new has nothing to lose: power that fails before Write
+// returns may leave it without its bytes.
 func Write(path string, data []byte, mode fs.FileMode) error {
 	f, err := create(path+suffix, data, mode)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if err := sys.FlushData(f); err != nil {
+	if err := keepOld(path, f); err != nil {
 		_ = os.Remove(path + suffix)
 		return fmt.Errorf("cannot write %s: %w", path, err)
 	}
@@ -36,6 +38,14 @@ func Write(path string, data []byte, mode fs.FileMode) error {
 		return err
 	}
 	return f.Sync()
+}
+
+// keepOld has the bytes of f on the disk before it takes the place of another file.
+func keepOld(path string, f *os.File) error {
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return sys.FlushData(f)
 }
 
 // replace puts the temporary file in the place of path; point is between the two.

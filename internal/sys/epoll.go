@@ -15,10 +15,20 @@ const (
 	Writable = unix.EPOLLOUT
 )
 
+// Edge tells of a change once, to one of those who ask: with it several threads may
+// ask a set. Every Modify tells anew what a descriptor is ready for.
+const Edge = unix.EPOLLET | unix.EPOLLRDHUP
+
+// Gone is told when there is no peer any more, Over already when it sends nothing more.
+const (
+	Gone = unix.EPOLLHUP | unix.EPOLLERR
+	Over = Gone | unix.EPOLLRDHUP
+)
+
 // Ready is a descriptor with something to do.
 type Ready = unix.EpollEvent
 
-// Epoll waits for many descriptors at once, level-triggered.
+// Epoll waits for many descriptors at once, level-triggered without Edge.
 type Epoll struct {
 	mu       sync.RWMutex // a descriptor in use must not be closed: its number may be another's next
 	fd, wake int          // -1 once closed
@@ -44,15 +54,23 @@ func NewEpoll() (*Epoll, error) {
 }
 
 // Add watches a descriptor. Closing it ends that, unless there are duplicates.
-func (e *Epoll) Add(fd int, what uint32) error { return e.control(unix.EPOLL_CTL_ADD, fd, what) }
+func (e *Epoll) Add(fd int, what uint32) error { return e.AddMarked(fd, what, 0) }
 
-// Modify changes what a descriptor is watched for.
-func (e *Epoll) Modify(fd int, what uint32) error { return e.control(unix.EPOLL_CTL_MOD, fd, what) }
+// AddMarked is Add with a mark, told along as Ready.Pad: it tells a descriptor
+// from the next with its number.
+func (e *Epoll) AddMarked(fd int, what uint32, mark int32) error {
+	return e.control(unix.EPOLL_CTL_ADD, fd, what, mark)
+}
 
-func (e *Epoll) control(op, fd int, what uint32) error {
+// Modify changes what a descriptor is watched for, and its mark.
+func (e *Epoll) Modify(fd int, what uint32, mark int32) error {
+	return e.control(unix.EPOLL_CTL_MOD, fd, what, mark)
+}
+
+func (e *Epoll) control(op, fd int, what uint32, mark int32) error {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
-	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(e.fd, op, fd, &Ready{Events: what, Fd: int32(fd)}))
+	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(e.fd, op, fd, &Ready{Events: what, Fd: int32(fd), Pad: mark}))
 }
 
 // Wait blocks its thread until something is ready. What Wake caused is not told.

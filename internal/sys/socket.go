@@ -84,9 +84,9 @@ func (s *Socket) control(f func(fd int) error) error {
 	return f(s.fd)
 }
 
-// Interest changes what a set watches the socket for.
-func (s *Socket) Interest(e *Epoll, what uint32) error {
-	return s.control(func(fd int) error { return e.Modify(fd, what) })
+// Interest changes what a set watches the socket for, and its mark.
+func (s *Socket) Interest(e *Epoll, what uint32, mark int32) error {
+	return s.control(func(fd int) error { return e.Modify(fd, what, mark) })
 }
 
 // Credentials tells who connected.
