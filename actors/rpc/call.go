@@ -117,11 +117,12 @@ func (c *client) done() {
 // takeBack parks a call that has not begun before all others.
 func (c *client) takeBack(p parkedCall) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.requests--
 	c.parked = slices.Insert(c.parked, c.back, p)
 	c.back++
 	c.bytes += len(p.payload)
+	c.mu.Unlock()
+	c.unpark() // the hold may have ended meanwhile, and looked for parked calls already
 }
 
 // unpark submits parked calls as far as the limit allows, and the replies that

@@ -235,6 +235,7 @@ func (k *clients) HandleMessage(p *gen.Process, m any) error {
 	switch m := m.(type) {
 	case tick:
 		k.server.keepalives(time.Now())
+		k.server.dismissStrangers(time.Now())
 		p.SendAfter(time.Second, tick{})
 	case gen.MetaExit:
 		if _, lost := m.Meta.(*reader); lost {

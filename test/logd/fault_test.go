@@ -183,10 +183,37 @@ func TestDiskFails(t *testing.T) {
 	if _, _, err := c.open(d.log("new"), 0); err == nil {
 		t.Error("a log file was opened on a disk that fails")
 	}
-	d.in("umount", "-l", d.Path("logs"))
-	d.in("sh", "-c", "truncate -s 16M "+d.Path("disk2")+" && mkfs.ext4 -q "+d.Path("disk2")+" && mount -o loop "+d.Path("disk2")+" "+d.Path("logs")+" && chmod 777 "+d.Path("logs"))
+	d.exchangeDisk()
 	if missing, _ := d.account(d.log("vm"), 2000000); missing == 0 {
 		t.Error("nothing is missing")
+	}
+}
+
+// exchangeDisk mounts another one in the place of the logs'.
+func (d *daemon) exchangeDisk() {
+	d.T.Helper()
+	d.in("umount", "-l", d.Path("logs"))
+	d.in("sh", "-c", "truncate -s 16M "+d.Path("disk2")+" && mkfs.ext4 -q "+d.Path("disk2")+" && mount -o loop "+d.Path("disk2")+" "+d.Path("logs")+" && chmod 777 "+d.Path("logs"))
+}
+
+// TestDiskTurnsReadOnly is what ext4 does where it finds itself damaged, with log
+// files open and without.
+func TestDiskTurnsReadOnly(t *testing.T) {
+	d := startMounted(t, "max_size = 0\n", ext4+"mount -o remount,errors=remount-ro $LOGS")
+	c := d.dial()
+	pipe := c.mustOpen(d.log("vm"))
+	flood(t, pipe, 1000)
+	d.account(d.log("vm"), 1000)
+	d.in("sh", "-c", "echo x > /sys/fs/ext4/$(basename $(findmnt -no SOURCE "+d.Path("logs")+"))/trigger_fs_error")
+	flood(t, pipe, 2000000)
+	d.wantSaid("Unable to write to file " + d.log("vm") + ": Read-only file system")
+	if _, _, err := c.open(d.log("new"), 0); err == nil || !strings.HasSuffix(err.Message, ": Read-only file system") {
+		t.Errorf("a log file on a disk that is only read: %v", err)
+	}
+	d.exchangeDisk()
+	missing, blamed := d.account(d.log("vm"), 2000000)
+	if missing == 0 || blamed != "Read-only file system" {
+		t.Errorf("%d bytes are missing: %q", missing, blamed)
 	}
 }
 

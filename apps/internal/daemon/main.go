@@ -174,7 +174,7 @@ func (s *setup) watch(t *tree, pid *pidfile.File) error {
 			case syscall.SIGHUP:
 				s.reload(t)
 			case syscall.SIGUSR1:
-				s.replace(t, pid)
+				s.replace(t, pid, dog)
 			default:
 				s.logger.Info("stopping", zap.Stringer("signal", sig))
 				return nil

@@ -29,7 +29,7 @@ const replacePatience = 30 * time.Second
 // started from. It returns only where that failed; then all goes on here.
 //
 //	ask the program ─▶ calls that run end ─▶ the service freezes ─▶ sockets and clients freeze ─▶ exec
-func (s *setup) replace(t *tree, pid *pidfile.File) {
+func (s *setup) replace(t *tree, pid *pidfile.File, dog *watchdog) {
 	s.logger.Info("replacing this program by " + s.program)
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), replacePatience)
@@ -37,7 +37,7 @@ func (s *setup) replace(t *tree, pid *pidfile.File) {
 	s.tell(notify.Reloading())
 	err := s.ask(ctx)
 	if err == nil {
-		err = s.tryReplace(ctx, t, pid)
+		err = s.tryReplace(ctx, t, pid, dog)
 	}
 	s.tell(notify.Ready)
 	s.logger.Error(fmt.Sprintf("this program goes on after %s: %v", time.Since(began).Round(time.Millisecond), err))
@@ -56,13 +56,12 @@ func (s *setup) ask(ctx context.Context) error {
 	return nil
 }
 
-func (s *setup) tryReplace(ctx context.Context, t *tree, pid *pidfile.File) error {
-	for _, server := range t.servers() {
-		if err := server.Hold(ctx); err != nil {
-			return err
-		}
-		defer server.GoOn()
+func (s *setup) tryReplace(ctx context.Context, t *tree, pid *pidfile.File, dog *watchdog) error {
+	release, err := s.hold(ctx, t, dog)
+	if err != nil {
+		return err
 	}
+	defer release()
 	box := freeze.NewBox()
 	goOn, err := t.service.Freeze(ctx, box)
 	if err != nil {
@@ -86,6 +85,51 @@ func (s *setup) tryReplace(ctx context.Context, t *tree, pid *pidfile.File) erro
 		return err
 	}
 	return box.Exec(freeze.Program{Path: s.program, Args: os.Args, Env: os.Environ(), Signals: heeded, Inbox: s.signals})
+}
+
+// How long calls are held while others run, and how long they go on in between: a
+// call that takes its time must not make all others wait for it.
+const (
+	holdPatience = 50 * time.Millisecond
+	goOnFirst    = 100 * time.Millisecond
+	goOnLast     = time.Second
+)
+
+// hold waits for a moment in which no call runs, and keeps others from beginning.
+func (s *setup) hold(ctx context.Context, t *tree, dog *watchdog) (release func(), err error) {
+	pause := goOnFirst
+	for {
+		if release, err = tryHold(ctx, t.servers()); err == nil {
+			return release, nil
+		}
+		select {
+		case <-time.After(pause):
+			pause = min(2*pause, goOnLast)
+		case <-dog.ticks:
+			dog.feed(s, t)
+		case <-ctx.Done():
+			return nil, err
+		}
+	}
+}
+
+func tryHold(ctx context.Context, servers []*rpc.Server) (release func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, holdPatience)
+	defer cancel()
+	var held []*rpc.Server
+	release = func() {
+		for _, s := range held {
+			s.GoOn()
+		}
+	}
+	for _, s := range servers {
+		if err := s.Hold(ctx); err != nil {
+			release()
+			return nil, err
+		}
+		held = append(held, s)
+	}
+	return release, nil
 }
 
 // inherit takes over from the former program, where there was one.
