@@ -6,6 +6,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"virtree.dev/protocol/remote"
 	"virtree.dev/protocol/virerr"
@@ -227,4 +228,67 @@ func TestMachineDoesNotAnswer(t *testing.T) {
 	p.sound(c)
 	p.usable(c, "stuck")
 	p.usable(c, "other")
+}
+
+// TestReplacementBesideAStuckMachine asks for another program while a call hangs in a
+// machine: nobody else waits for it, and it is answered by the program that heard it.
+func TestReplacementBesideAStuckMachine(t *testing.T) {
+	p := newPlace(t)
+	p.start()
+	c := p.connect()
+	stuck, other := c.run("stuck"), c.run("other")
+	if err := syscall.Kill(p.pid("stuck"), syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	holder := make(chan error, 1)
+	hangs := p.connect()
+	go func() { holder <- hangs.suspend(stuck) }()
+	eventually(t, "a job holds the domain", func() error {
+		ret := &remote.DomainGetControlInfoRet{}
+		c.must(remote.ProcDomainGetControlInfo, &remote.DomainGetControlInfoArgs{Dom: stuck}, ret)
+		if ret.State == 0 {
+			return errors.New("none does")
+		}
+		return nil
+	})
+	before := p.program()
+	if err := p.cmd.Process.Signal(syscall.SIGUSR1); err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		time.Sleep(10 * time.Millisecond) // over several of its tries
+		if err := c.suspend(other); err != nil {
+			t.Fatal(err)
+		}
+		c.must(remote.ProcDomainResume, &remote.DomainResumeArgs{Dom: other}, nil)
+	}
+	select {
+	case err := <-holder:
+		t.Fatalf("the call that hangs got %v", err)
+	default:
+	}
+	if p.program() != before {
+		t.Error("it was replaced over a call that runs")
+	}
+	if err := syscall.Kill(p.pid("stuck"), syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-holder; err != nil {
+		t.Errorf("the call that hung got %v", err)
+	}
+	eventually(t, "another program runs", func() error {
+		if p.program() == before {
+			return errors.New("it does not")
+		}
+		return nil
+	})
+	p.sound(c)
+}
+
+// program tells those of a process apart: where its stack begins is another with each.
+func (p *place) program() string {
+	stat := p.read(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	_, rest, _ := strings.Cut(stat, ") ")
+	const startStack = 28 - 3
+	return strings.Fields(rest)[startStack]
 }
