@@ -26,11 +26,11 @@ type ported struct {
 	tcp, tls string // ports
 	server   string // the folder of the server's certificates
 	ca       *tlscerttest.Authority
-	t        *testing.T
+	t        testing.TB
 }
 
 // freePorts finds n that nobody listens on.
-func freePorts(t *testing.T, n int) []string {
+func freePorts(t testing.TB, n int) []string {
 	t.Helper()
 	var ports []string
 	for range n {
@@ -45,7 +45,7 @@ func freePorts(t *testing.T, n int) []string {
 	return ports
 }
 
-func startPorted(t *testing.T, binary string) *ported {
+func startPorted(t testing.TB, binary string) *ported {
 	t.Helper()
 	ports := freePorts(t, 2)
 	p := &ported{t: t, tcp: ports[0], tls: ports[1], ca: tlscerttest.New(t, nil)}
