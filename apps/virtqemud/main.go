@@ -9,12 +9,11 @@ import (
 )
 
 func main() {
-	os.Exit(daemon.Main(daemon.Spec{
+	os.Exit(roster.Main(daemon.Spec{
 		Name:         "virtqemud",
 		SocketPrefix: "virtqemud",
 		About:        "libvirt management daemon",
 		ReadOnly:     true,
 		Settings:     func(privileged bool) daemon.Settings { return daemonconf.New(privileged) },
-		Service:      roster.Service(roster.QEMU),
-	}))
+	}, roster.QEMU))
 }

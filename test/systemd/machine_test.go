@@ -14,9 +14,15 @@ const leased = `<domain type='qemu'><name>vtunit</name><memory unit='MiB'>32</me
 <controller type='usb' model='none'/><memballoon model='none'/></devices></domain>
 `
 
-// TestMachinesUnderSystemd lets libvirtd find virtlogd and virtlockd by their sockets, which
-// systemd alone starts.
+// TestMachinesUnderSystemd lets a daemon with the qemu driver find virtlogd and
+// virtlockd by their sockets, which systemd alone starts.
 func TestMachinesUnderSystemd(t *testing.T) {
+	for _, daemon := range []string{"libvirtd", "virtqemud"} {
+		t.Run(daemon, func(t *testing.T) { machinesUnder(t, daemon) })
+	}
+}
+
+func machinesUnder(t *testing.T, daemon string) {
 	if _, err := exec.LookPath("qemu-system-x86_64"); err != nil {
 		t.Skip("needs qemu-system-x86_64 (Debian: qemu-system-x86)")
 	}
@@ -29,7 +35,7 @@ func TestMachinesUnderSystemd(t *testing.T) {
 		return strings.TrimSpace(h.Run(t, append([]string{"virsh", "-q", "-c", "qemu:///system"}, args...)...))
 	}
 	h.Run(t, "systemctl", "stop", "libvirtd.service", "virtlogd.service", "virtlockd.service") // a host may have them enabled
-	h.Run(t, "systemctl", "start", "virtlogd.socket", "virtlockd.socket", "libvirtd.socket")
+	h.Run(t, "systemctl", "start", "virtlogd.socket", "virtlockd.socket", daemon+".socket")
 	h.Run(t, "truncate", "-s", "1M", "/run/vtunit.img")
 	virsh("define", "/etc/vtunit.xml")
 	virsh("start", "vtunit")
@@ -45,7 +51,10 @@ func TestMachinesUnderSystemd(t *testing.T) {
 			t.Errorf("QEMU runs as %s", owner)
 		}
 	}
-	for _, unit := range []string{"libvirtd", "virtlogd", "virtlockd"} {
+	if mask := h.Run(t, "sh", "-c", "grep Umask /proc/$(cat /run/libvirt/qemu/vtunit.pid)/status"); !strings.HasSuffix(strings.TrimSpace(mask), "0002") {
+		t.Errorf("QEMU's mask is %s", mask)
+	}
+	for _, unit := range []string{daemon, "virtlogd", "virtlockd"} {
 		before := h.MainPID(t, unit)
 		h.Run(t, "systemctl", "kill", "--kill-who=main", "-s", "KILL", unit)
 		for end := time.Now().Add(20 * time.Second); h.MainPID(t, unit) == before && time.Now().Before(end); {
