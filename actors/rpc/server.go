@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"maps"
 	"runtime"
 	"strconv"
 	"sync"
@@ -11,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"virtree.dev/actors/dispatch"
+	"virtree.dev/internal/tlscert"
 	"virtree.dev/supervisor/act"
 	"virtree.dev/supervisor/gen"
 )
@@ -195,6 +197,8 @@ type clients struct {
 	act.Actor
 	server *Server
 	packed bool // by a freeze of this program
+	// noticed is what was said of certificates.
+	noticed map[*tlscert.Store]notice
 }
 
 type tick struct{}
@@ -236,6 +240,7 @@ func (k *clients) HandleMessage(p *gen.Process, m any) error {
 	case tick:
 		k.server.keepalives(time.Now())
 		k.server.dismissStrangers(time.Now())
+		k.watchCertificates(time.Now())
 		p.SendAfter(time.Second, tick{})
 	case gen.MetaExit:
 		if _, lost := m.Meta.(*reader); lost {
@@ -264,13 +269,15 @@ func (k *clients) Held() []gen.Item {
 	return items
 }
 
-// HandleInspect counts.
+// HandleInspect counts, and tells until when certificates are good.
 func (k *clients) HandleInspect(*gen.Process) map[string]string {
 	st := k.server.Stats()
 	k.server.mu.Lock()
 	defer k.server.mu.Unlock()
-	return map[string]string{
+	page := map[string]string{
 		"clients": strconv.Itoa(len(k.server.clients)), "max_clients": strconv.Itoa(k.server.limits.MaxClients),
 		"workers": strconv.Itoa(st.Workers), "free_workers": strconv.Itoa(st.Free), "queue": strconv.Itoa(st.Queue),
 	}
+	maps.Copy(page, k.pageOfCertificates())
+	return page
 }

@@ -4,13 +4,9 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"time"
 
 	"virtree.dev/internal/tlscert"
 )
-
-// expiryNotice is how long before certificates expire the log begins to say so.
-const expiryNotice = 30 * 24 * time.Hour
 
 // checkListen refuses --listen where systemd has opened the sockets.
 func (s *setup) checkListen(activated bool) error {
@@ -42,9 +38,6 @@ func (s *setup) certificates(k socket) (*tlscert.Store, error) {
 	}
 	if err != nil {
 		return nil, err
-	}
-	if at := store.Credentials().Expires; time.Until(at) < expiryNotice {
-		s.logger.Warn("the TLS certificates expire at " + at.Format(time.RFC3339))
 	}
 	s.tls = store
 	return store, nil
