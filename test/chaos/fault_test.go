@@ -10,6 +10,7 @@ import (
 
 	"virtree.dev/protocol/remote"
 	"virtree.dev/protocol/virerr"
+	"virtree.dev/test/peer"
 )
 
 // panics are the points at which something panics while a client wants something of a
@@ -251,7 +252,7 @@ func TestReplacementBesideAStuckMachine(t *testing.T) {
 		}
 		return nil
 	})
-	before := p.program()
+	before := peer.Program(p.cmd.Process.Pid)
 	if err := p.cmd.Process.Signal(syscall.SIGUSR1); err != nil {
 		t.Fatal(err)
 	}
@@ -267,7 +268,7 @@ func TestReplacementBesideAStuckMachine(t *testing.T) {
 		t.Fatalf("the call that hangs got %v", err)
 	default:
 	}
-	if p.program() != before {
+	if peer.Program(p.cmd.Process.Pid) != before {
 		t.Error("it was replaced over a call that runs")
 	}
 	if err := syscall.Kill(p.pid("stuck"), syscall.SIGCONT); err != nil {
@@ -277,18 +278,10 @@ func TestReplacementBesideAStuckMachine(t *testing.T) {
 		t.Errorf("the call that hung got %v", err)
 	}
 	eventually(t, "another program runs", func() error {
-		if p.program() == before {
+		if peer.Program(p.cmd.Process.Pid) == before {
 			return errors.New("it does not")
 		}
 		return nil
 	})
 	p.sound(c)
-}
-
-// program tells those of a process apart: where its stack begins is another with each.
-func (p *place) program() string {
-	stat := p.read(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
-	_, rest, _ := strings.Cut(stat, ") ")
-	const startStack = 28 - 3
-	return strings.Fields(rest)[startStack]
 }

@@ -18,6 +18,7 @@ import (
 	"virtree.dev/protocol/program"
 	"virtree.dev/protocol/remote"
 	"virtree.dev/protocol/xdr"
+	"virtree.dev/test/peer"
 )
 
 // caller is a client that makes the same call all the time.
@@ -128,17 +129,11 @@ func TestReplacedUnderManyClients(t *testing.T) {
 	}
 }
 
-// life tells programs of a process apart: where its stack begins is another with each.
+// life tells programs of the process apart.
 func (s *supervised) life() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
-	_, rest, _ := strings.Cut(string(stat), ") ")
-	const startStack = 28 - 3
-	if fields := strings.Fields(rest); len(fields) > startStack {
-		return fields[startStack]
-	}
-	return ""
+	return peer.Program(s.cmd.Process.Pid)
 }
 
 // replace asks for a replacement, and waits until there was one or was refused, and
