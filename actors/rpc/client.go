@@ -62,7 +62,7 @@ func (s *Server) admit(socket *sys.Socket, l *Listener) {
 		who.PID, who.UID, who.GID = pid, uid, gid
 	}
 	if s.ownerOnly && who.UID != os.Geteuid() {
-		s.log.Error(fmt.Sprintf("access denied: Disallowing client %d with uid %d", who.PID, who.UID))
+		s.failures.note(fmt.Sprintf("uid %d", who.UID), fmt.Sprintf("access denied: Disallowing client %d with uid %d", who.PID, who.UID), time.Now())
 		socket.Close()
 		return
 	}
@@ -201,6 +201,14 @@ func (c *client) Authenticated() {
 
 // CloseAfterReply implements dispatch.Peer.
 func (c *client) CloseAfterReply() { c.last.Store(true) }
+
+// host is where a client of a port comes from.
+func (c *client) host() string {
+	if host, _, err := net.SplitHostPort(c.address); err == nil {
+		return host
+	}
+	return c.address
+}
 
 // shut ends the client from outside: a reader takes it down. What was answered is written first.
 func (c *client) shut() {

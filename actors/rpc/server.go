@@ -30,6 +30,7 @@ type Server struct {
 	listeners  []*Listener
 	threads    int
 	drainTime  time.Duration
+	failures   failures
 	draining   atomic.Bool // no call is begun any more
 
 	door sync.Mutex // one connection is let in at a time
@@ -81,7 +82,7 @@ func New(o Options) *Server {
 	s := &Server{
 		name: o.Name, dispatcher: o.Dispatcher, access: o.Access, log: o.Log, errors: o.Errors, sessions: o.Sessions,
 		ownerOnly: o.OwnerOnly, threads: o.Threads, drainTime: o.DrainTime,
-		limits: o.Limits, written: o.Limits,
+		limits: o.Limits, written: o.Limits, failures: failures{log: o.Log},
 		clients: map[uint64]*client{}, strangers: map[uint64]*client{}, room: make(chan struct{}),
 	}
 	s.pool = act.NewPool(o.Limits.Limits, func(e *gen.PanicError) { s.Panic("a worker", e.Value, e.Stack) })
@@ -238,9 +239,11 @@ func (k *clients) read(p *gen.Process) error {
 func (k *clients) HandleMessage(p *gen.Process, m any) error {
 	switch m := m.(type) {
 	case tick:
-		k.server.keepalives(time.Now())
-		k.server.dismissStrangers(time.Now())
-		k.watchCertificates(time.Now())
+		now := time.Now()
+		k.server.keepalives(now)
+		k.server.dismissStrangers(now)
+		k.watchCertificates(now)
+		k.server.failures.settle(now)
 		p.SendAfter(time.Second, tick{})
 	case gen.MetaExit:
 		if _, lost := m.Meta.(*reader); lost {
