@@ -45,7 +45,7 @@ func freePorts(t testing.TB, n int) []string {
 	return ports
 }
 
-func startPorted(t testing.TB, binary string) *ported {
+func startPorted(t testing.TB, binary string, more ...string) *ported {
 	t.Helper()
 	ports := freePorts(t, 2)
 	p := &ported{t: t, tcp: ports[0], tls: ports[1], ca: tlscerttest.New(t, nil)}
@@ -60,7 +60,7 @@ ca_file = "%[3]s/cacert.pem"
 cert_file = "%[3]s/clientcert.pem"
 key_file = "%[3]s/clientkey.pem"
 tls_allowed_dn_list = ["CN=server", "C=GB,O=*,CN=alice"]
-`, p.tcp, p.tls, p.server)
+`, p.tcp, p.tls, p.server) + strings.Join(more, "\n")
 	p.Daemon = peer.Start(t, peer.Options{Binary: binary, Args: []string{"--listen"}, Conf: conf})
 	return p
 }

@@ -7,11 +7,13 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"virtree.dev/protocol/remote"
 	"virtree.dev/protocol/wire/wiretest"
@@ -19,13 +21,13 @@ import (
 )
 
 // eachDaemon runs a benchmark with ours and, where VIRTREE_REAL wants it, Debian's.
-func eachDaemon(b *testing.B, run func(b *testing.B, p *ported, config *tls.Config)) {
+func eachDaemon(b *testing.B, run func(b *testing.B, p *ported, config *tls.Config), conf ...string) {
 	for name, binary := range map[string]string{"virtree": peer.Build(b), "libvirt": peer.Real()} {
 		if binary == "" {
 			continue
 		}
 		b.Run(name, func(b *testing.B) {
-			p := startPorted(b, binary)
+			p := startPorted(b, binary, conf...)
 			peer.Eventually(b, "the port is open", func() bool {
 				conn, err := net.Dial("tcp", "127.0.0.1:"+p.tls)
 				if err == nil {
@@ -135,4 +137,39 @@ func BenchmarkTLSHandshake(b *testing.B) {
 		}
 		callers.Wait()
 	})
+}
+
+// halfOpen is how many clients say nothing.
+const halfOpen = 10000
+
+// BenchmarkBesideHalfOpen has one client call, alone and beside many that have
+// connected to the TLS port and say nothing.
+func BenchmarkBesideHalfOpen(b *testing.B) {
+	eachDaemon(b, func(b *testing.B, p *ported, _ *tls.Config) {
+		c := wiretest.Dial(b, p.Socket())
+		c.Open("")
+		slowest := func() float64 {
+			all := make([]float64, b.N)
+			for i := range all {
+				began := time.Now()
+				if err := c.Call(remote.ProcConnectGetLibVersion, nil, new(remote.ConnectGetLibVersionRet)); err != nil {
+					b.Fatal(err)
+				}
+				all[i] = float64(time.Since(began).Microseconds())
+			}
+			slices.Sort(all)
+			return all[len(all)*99/100]
+		}
+		alone := slowest()
+		for range halfOpen {
+			conn, err := net.Dial("tcp", "127.0.0.1:"+p.tls)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer conn.Close()
+		}
+		b.ResetTimer()
+		b.ReportMetric(slowest(), "p99-µs")
+		b.ReportMetric(alone, "alone-p99-µs")
+	}, "max_clients = 20000", "max_anonymous_clients = 20000")
 }
