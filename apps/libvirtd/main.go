@@ -19,5 +19,6 @@ func main() {
 		ReadOnly:     true,
 		Settings:     func(privileged bool) daemon.Settings { return daemonconf.New(privileged) },
 		Service:      roster.Service(roster.All()...),
+		Check:        roster.CheckQEMU,
 	}))
 }

@@ -16,5 +16,6 @@ func main() {
 		ReadOnly:     true,
 		Settings:     func(privileged bool) daemon.Settings { return daemonconf.New(privileged) },
 		Service:      roster.Service(roster.QEMU),
+		Check:        roster.CheckQEMU,
 	}))
 }

@@ -99,13 +99,18 @@ func (s *setup) makeSessionDir() error {
 	return nil
 }
 
+// configFile is where the settings are; one that nobody named may be missing.
+func (s *setup) configFile() (path string, implicit bool) {
+	if s.options.config != "" {
+		return s.options.config, false
+	}
+	return s.dirs.ConfigFile(s.spec.Name), true
+}
+
 func (s *setup) loadConfig() ([]string, error) {
 	s.settings = s.spec.Settings(s.dirs.Privileged)
 	s.config = s.settings.Daemon()
-	path, implicit := s.options.config, s.options.config == ""
-	if implicit {
-		path = s.dirs.ConfigFile(s.spec.Name)
-	}
+	path, implicit := s.configFile()
 	notes, err := s.settings.LoadFile(path, implicit)
 	if err != nil {
 		s.report(err)

@@ -79,6 +79,8 @@ func (s Spec) answer(o *options, err error) (code int, done bool) {
 	case o.help:
 		s.writeUsage(os.Stderr, argv0, privileged)
 		return 0, true
+	case o.check:
+		return newSetup(s, o).checkConfig(os.Stdout), true
 	}
 	return 0, false
 }

@@ -98,6 +98,8 @@ func (s *setup) listen() (opened listeners, err error) {
 		if group, err = s.socketRights(); err != nil {
 			return opened, err
 		}
+	} else {
+		s.tellOverruled()
 	}
 	// Nobody connects between the making of a socket and its mode.
 	defer syscall.Umask(syscall.Umask(0o077))
