@@ -95,8 +95,8 @@ func limitSettings(prefix string, effect func(string) string, of func(*Config) *
 
 func hostSettings() []setting {
 	return []setting{
-		conf.Count("audit_level", conf.Later("auditing"), func(c *Config) *uint { return &c.AuditLevel }),
-		conf.Flag("audit_logging", conf.Later("auditing"), func(c *Config) *bool { return &c.AuditLogging }),
+		conf.Count("audit_level", "records for the kernel's audit system", func(c *Config) *uint { return &c.AuditLevel }),
+		conf.Flag("audit_logging", "records in the log", func(c *Config) *bool { return &c.AuditLogging }),
 		conf.Text("host_uuid", "host UUID in capabilities", func(c *Config) *string { return &c.HostUUID }),
 		conf.Text("host_uuid_source", "host UUID in capabilities", func(c *Config) *string { return &c.HostUUIDSource }),
 		conf.Count("log_level", "priority from which messages are logged", func(c *Config) *uint { return &c.LogLevel }),

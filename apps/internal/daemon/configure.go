@@ -9,6 +9,7 @@ import (
 
 	"virtree.dev/config/daemonconf"
 	"virtree.dev/config/paths"
+	"virtree.dev/internal/audit"
 	"virtree.dev/internal/logging"
 	"virtree.dev/internal/sys"
 	"virtree.dev/internal/tlscert"
@@ -33,6 +34,7 @@ type setup struct {
 	program  string         // what takes over on SIGUSR1
 	box      *freeze.Box    // from the former program; nil where there was none
 	kept     kept
+	audit    *audit.Trail
 	signals  chan os.Signal
 	handed   *activation.Sockets // by systemd
 	foreign  bool                // that was libvirt's own

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"virtree.dev/actors/rpc"
+	"virtree.dev/internal/audit"
 	"virtree.dev/internal/pidfile"
 	"virtree.dev/internal/sys"
 	"virtree.dev/supervisor/freeze"
@@ -141,6 +142,10 @@ func (s *setup) live(parent *parentStatus) error {
 	if err := s.openKept(); err != nil {
 		return err
 	}
+	if err := s.openAudit(); err != nil {
+		return err
+	}
+	defer s.audit.Close()
 	t, err := s.boot()
 	if err != nil {
 		return err
@@ -157,6 +162,17 @@ func (s *setup) live(parent *parentStatus) error {
 		s.kept.end()
 	}
 	return reason
+}
+
+// openAudit begins the trail of what is done with machines.
+func (s *setup) openAudit() (err error) {
+	s.audit, err = audit.Open(audit.Options{
+		Level: s.config.AuditLevel, Logging: s.config.AuditLogging, Log: s.log.Logger("conf.domain_audit"),
+	})
+	if err != nil {
+		return &startError{stageAudit, err}
+	}
+	return nil
 }
 
 // heeded are the signals that a daemon goes by.

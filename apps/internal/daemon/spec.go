@@ -8,6 +8,7 @@ import (
 	"virtree.dev/config/conf"
 	"virtree.dev/config/daemonconf"
 	"virtree.dev/config/paths"
+	"virtree.dev/internal/audit"
 	"virtree.dev/internal/logging"
 	"virtree.dev/protocol/xml/uuid"
 	"virtree.dev/supervisor/freeze"
@@ -47,6 +48,7 @@ type Host struct {
 	Log      *logging.Log
 	UUID     uuid.UUID // the host's identity
 	Settings Settings
+	Audit    *audit.Trail
 	Box      *freeze.Box // from the program that this one replaces; nil where there was none
 	Store    keep.Store  // outlives this program, also where it is killed
 }
