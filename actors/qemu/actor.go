@@ -229,6 +229,7 @@ func (m *machine) clean(p *gen.Process) {
 	if m.status != nil {
 		m.hit("qemu.destroy.cleaning")
 		m.sayLast(p)
+		m.auditStop()
 		m.leases.forget()
 		m.unplug(p)
 		m.drv.release(m.status)

@@ -22,6 +22,7 @@ import (
 	"virtree.dev/actors/schema"
 	"virtree.dev/config/paths"
 	"virtree.dev/config/qemuconf"
+	"virtree.dev/internal/audit"
 	outside "virtree.dev/internal/command"
 	"virtree.dev/internal/hostinfo"
 	"virtree.dev/internal/ownership"
@@ -46,6 +47,7 @@ type Options struct {
 	HostUUID xml.UUID // the host's identity in capabilities
 	Locks    *lockmanager.Manager
 	Security *security.Policy
+	Audit    *audit.Trail // nil: none
 }
 
 // Driver serves the machines of QEMU. Its fields do not change once it is made;
@@ -76,6 +78,7 @@ type Driver struct {
 	swtpm    *swtpm
 	stdio    *stdio.Handler
 	locks    *lockmanager.Manager
+	audit    *audit.Trail
 	schemas  schema.Validator
 
 	processor *caps.HostProcessor
@@ -92,6 +95,7 @@ func New(o Options) *Driver {
 		swtpm:    &swtpm{runner: outside.Host{}},
 		stdio:    newStdio(&o),
 		locks:    o.Locks,
+		audit:    o.Audit,
 		schemas:  schema.Validator{Runner: outside.Host{}, Folder: schema.Folder},
 		launcher: caps.Launcher{Runner: outside.Host{}, Folder: o.Dirs.QEMU().Lib, User: o.Security.Probing()},
 	}

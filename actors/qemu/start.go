@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"virtree.dev/actors/domain"
+	"virtree.dev/actors/domain/records"
 	"virtree.dev/actors/qemu/caps"
 	"virtree.dev/actors/qemu/command"
 	"virtree.dev/actors/qemu/defaults"
@@ -97,9 +98,11 @@ func (d *Driver) start(ctx context.Context, dom handle, flags startFlags) error 
 			err = failpoint.Hit("qemu.start." + step.name)
 		}
 		if err != nil {
+			s.auditFailure()
 			return s.undo(err)
 		}
 	}
+	s.auditStart()
 	return nil
 }
 
@@ -160,7 +163,9 @@ func (s *starter) prepare() error {
 	if err := s.drv.checkStart(s.def, s.caps); err != nil {
 		return err
 	}
-	if err := s.drv.security.Generate(s.def); err != nil {
+	err = s.drv.security.Generate(s.def)
+	s.drv.audit.Write(records.Labels(s.def, err == nil)...)
+	if err != nil {
 		return err
 	}
 	if s.caps.Has("query-cpu-model-expansion") && s.def.CPU != nil && (s.def.CPU.Mode != "custom" || s.def.CPU.Model != "") {

@@ -38,6 +38,9 @@ func (s *starter) openTap(p command.Pass) (*os.File, error) {
 		name = "vnet%d"
 	}
 	f, name, err := sys.Tap(name, n.Driver.Queues > 1, n.IsVirtio())
+	if err != nil || p.Index == 0 {
+		s.auditOpened(n, tunDevice, err == nil)
+	}
 	if err != nil {
 		return nil, errSystem(err, "Unable to create tap device %s", name)
 	}
@@ -57,6 +60,8 @@ func (s *starter) openTap(p command.Pass) (*os.File, error) {
 	}
 	return f, nil
 }
+
+const tunDevice = "/dev/net/tun"
 
 func isDevice(name string) bool {
 	_, err := net.InterfaceByName(name)

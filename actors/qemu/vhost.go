@@ -24,6 +24,7 @@ func (s *starter) vhost(n *xml.Interface, count int) ([]int, error) {
 		path = vhostNet
 	}
 	var fds []int
+	defer func() { s.auditOpened(n, path, len(fds) > 0) }()
 	for i := range count {
 		fd, err := s.pass(command.Pass{Kind: "vhost", Alias: n.Alias, Path: path, Index: i})
 		switch {

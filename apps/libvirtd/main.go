@@ -16,5 +16,6 @@ func main() {
 		Listen:       true,
 		ReadOnly:     true,
 		Settings:     func(privileged bool) daemon.Settings { return daemonconf.New(privileged) },
+		Check:        roster.CheckQEMU,
 	}, roster.All()...))
 }

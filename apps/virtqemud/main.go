@@ -15,5 +15,6 @@ func main() {
 		About:        "libvirt management daemon",
 		ReadOnly:     true,
 		Settings:     func(privileged bool) daemon.Settings { return daemonconf.New(privileged) },
+		Check:        roster.CheckQEMU,
 	}, roster.QEMU))
 }

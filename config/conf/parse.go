@@ -33,6 +33,7 @@ type Error struct {
 	File  string
 	Line  int
 	Text  string
+	begin int // the line on which began what is wrong, where that is another
 }
 
 func (e *Error) Error() string {
@@ -44,6 +45,14 @@ func (e *Error) Unwrap() error { return e.Class }
 
 // ReadFile parses the file at path.
 func ReadFile(path string) (*File, error) {
+	src, err := load(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(path, src)
+}
+
+func load(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, openError(path, err)
@@ -56,7 +65,7 @@ func ReadFile(path string) (*File, error) {
 	if len(src) > maxFileSize {
 		return nil, fmt.Errorf("Failed to read file '%s': Value too large for defined data type", path)
 	}
-	return Parse(path, src)
+	return src, nil
 }
 
 // ReadOptional is ReadFile but for a file that may be missing: it gives nil when it is.

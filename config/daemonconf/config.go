@@ -96,9 +96,22 @@ func (c *Config) load(f *conf.File) (notes []string, err error) {
 	if notes, err = conf.Load(f, settings(), c); err != nil {
 		return nil, err
 	}
-	if c.Server.MaxWorkers < 1 {
-		e, _ := f.Lookup("max_workers")
-		return nil, f.Fail(conf.ErrType, e, "'max_workers' must be greater than 0")
+	if wrong := c.check(f); len(wrong) > 0 {
+		return nil, wrong[0]
 	}
 	return notes, nil
+}
+
+// check looks at values that are of the right type and yet cannot be.
+func (c *Config) check(f *conf.File) []error {
+	if c.Server.MaxWorkers >= 1 {
+		return nil
+	}
+	e, _ := f.Lookup("max_workers")
+	return []error{f.Fail(conf.ErrType, e, "'max_workers' must be greater than 0")}
+}
+
+// Check finds every mistake in the file at path.
+func (c *Config) Check(path string, mayBeMissing bool) *conf.Report {
+	return conf.Check(path, mayBeMissing, settings(), c, c.check)
 }

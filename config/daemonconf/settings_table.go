@@ -35,7 +35,7 @@ func networkSettings() []setting {
 		conf.Text("tls_port", "port of TLS", func(c *Config) *string { return &c.TLSPort }),
 		conf.Text("tcp_port", "port of TCP", func(c *Config) *string { return &c.TCPPort }),
 		conf.Text("listen_addr", "address of the TCP and TLS ports", func(c *Config) *string { return &c.ListenAddr }),
-		conf.Custom("auth_unix_rw", "authentication of the read-write socket", readRWAuth),
+		conf.Custom("auth_unix_rw", "authentication of the read-write socket", readRWAuth).Takes(authForm),
 		auth("auth_unix_ro", "authentication of the read-only socket", func(c *Config) *Auth { return &c.AuthUnixRO }),
 		auth("auth_tcp", "authentication of the TCP port", func(c *Config) *Auth { return &c.AuthTCP }),
 		auth("auth_tls", "authentication behind TLS", func(c *Config) *Auth { return &c.AuthTLS }),
@@ -95,8 +95,8 @@ func limitSettings(prefix string, effect func(string) string, of func(*Config) *
 
 func hostSettings() []setting {
 	return []setting{
-		conf.Count("audit_level", conf.Later("auditing"), func(c *Config) *uint { return &c.AuditLevel }),
-		conf.Flag("audit_logging", conf.Later("auditing"), func(c *Config) *bool { return &c.AuditLogging }),
+		conf.Count("audit_level", "records for the kernel's audit system", func(c *Config) *uint { return &c.AuditLevel }),
+		conf.Flag("audit_logging", "records in the log", func(c *Config) *bool { return &c.AuditLogging }),
 		conf.Text("host_uuid", "host UUID in capabilities", func(c *Config) *string { return &c.HostUUID }),
 		conf.Text("host_uuid_source", "host UUID in capabilities", func(c *Config) *string { return &c.HostUUIDSource }),
 		conf.Count("log_level", "priority from which messages are logged", func(c *Config) *uint { return &c.LogLevel }),
@@ -106,10 +106,13 @@ func hostSettings() []setting {
 	}
 }
 
+// authForm is how ways to authenticate are written.
+const authForm = `"none", "sasl" or "polkit"`
+
 func auth(key, effect string, field func(*Config) *Auth) setting {
 	return conf.Custom(key, effect, func(f *conf.File, e *conf.Entry, c *Config) error {
 		return readAuth(f, e, field(c))
-	})
+	}).Takes(authForm)
 }
 
 func readAuth(f *conf.File, e *conf.Entry, to *Auth) error {

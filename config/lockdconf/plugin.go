@@ -38,3 +38,8 @@ func (p *Plugin) load(f *conf.File) (notes []string, err error) {
 	}
 	return notes, nil
 }
+
+// Check finds every mistake in the file at path, if there is one.
+func (p *Plugin) Check(path string) *conf.Report {
+	return conf.Check(path, true, pluginSettings(), p, nil)
+}

@@ -16,6 +16,6 @@ func pluginSettings() []conf.Setting[Plugin] {
 		conf.Custom("require_lease_for_disks", "refuses machines whose disks have no lease", func(f *conf.File, e *conf.Entry, p *Plugin) error {
 			_, err := f.Bool(e.Name, &p.RequireLeaseForDisks)
 			return err
-		}),
+		}).Takes("0 or 1"),
 	}
 }

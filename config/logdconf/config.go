@@ -36,3 +36,9 @@ func (c *Config) load(f *conf.File) (notes []string, err error) {
 	defer c.SettleService()
 	return conf.Load(f, settings(), c)
 }
+
+// Check finds every mistake in the file at path.
+func (c *Config) Check(path string, mayBeMissing bool) *conf.Report {
+	defer c.SettleService()
+	return conf.Check(path, mayBeMissing, settings(), c, nil)
+}

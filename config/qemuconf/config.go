@@ -183,5 +183,13 @@ func (c *Config) load(f *conf.File) (notes []string, err error) {
 	if notes, err = conf.Load(f, settings(), c); err != nil {
 		return nil, err
 	}
-	return notes, c.check(f)
+	if wrong := c.check(f); len(wrong) > 0 {
+		return notes, wrong[0]
+	}
+	return notes, nil
+}
+
+// Check finds every mistake in the file at path, if there is one.
+func (c *Config) Check(path string) *conf.Report {
+	return conf.Check(path, true, settings(), c, func(f *conf.File) []error { return c.check(f) })
 }

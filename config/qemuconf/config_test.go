@@ -44,8 +44,8 @@ what = 1
 		t.Errorf("%+v", c)
 	}
 	want := []string{
-		"qemu.conf:7: parameter 'migration_host' has no effect yet: it waits for migration",
 		"qemu.conf:8: unknown parameter 'what' is ignored",
+		"qemu.conf:7: parameter 'migration_host' has no effect yet: it waits for migration",
 	}
 	if !slices.Equal(notes, want) {
 		t.Errorf("notes %q, want %q", notes, want)
@@ -76,8 +76,8 @@ func TestErrorsNameFileAndLine(t *testing.T) {
 
 func TestDefaultsAreValid(t *testing.T) {
 	for _, privileged := range []bool{true, false} {
-		if err := New(privileged).check(&conf.File{}); err != nil {
-			t.Error(err)
+		if wrong := New(privileged).check(&conf.File{}); wrong != nil {
+			t.Error(wrong)
 		}
 	}
 }

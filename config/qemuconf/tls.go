@@ -33,15 +33,15 @@ func (c *Config) tlsUses() []tlsUse {
 }
 
 // checkTLS wants the folders that are named to be there.
-func (c *Config) checkTLS(f *conf.File) error {
+func (c *Config) checkTLS(f *conf.File) (wrong []error) {
 	uses := append([]tlsUse{{name: "default", tls: &c.DefaultTLS}}, c.tlsUses()...)
 	for _, u := range uses {
 		key := u.name + "_tls_x509_cert_dir"
 		if e, ok := f.Lookup(key); ok && missing(u.tls.CertDir) {
-			return f.Fail(conf.ErrSyntax, e, "%s directory '%s' does not exist", key, u.tls.CertDir)
+			wrong = append(wrong, f.Fail(conf.ErrSyntax, e, "%s directory '%s' does not exist", key, u.tls.CertDir))
 		}
 	}
-	return nil
+	return wrong
 }
 
 // settleTLS fills in what is the same for all uses. A folder of its own has a key of its own.

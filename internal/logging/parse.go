@@ -185,6 +185,34 @@ func parseOutput(src string) (target, error) {
 	return t, nil
 }
 
+// CheckFilters gives what is wrong with each word of log_filters.
+func CheckFilters(src string) (wrong []error) {
+	for _, word := range strings.FieldsFunc(src, isSpace) {
+		if _, err := parseFilter(word); err != nil {
+			wrong = append(wrong, err)
+		}
+	}
+	return wrong
+}
+
+// CheckOutputs gives what is wrong with each word of log_outputs; nothing is opened.
+func CheckOutputs(src string) (wrong []error) {
+	for _, word := range strings.FieldsFunc(src, isSpace) {
+		if _, err := parseOutput(word); err != nil {
+			wrong = append(wrong, err)
+		}
+	}
+	return wrong
+}
+
+// CheckLevel says what is wrong with log_level; 0 is none.
+func CheckLevel(level uint) error {
+	if level == 0 {
+		return nil
+	}
+	return New("").SetPriority(Priority(level))
+}
+
 func isSpace(r rune) bool { return r == ' ' }
 
 // glob matches * (any run) and ? (any one character).

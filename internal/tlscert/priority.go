@@ -40,6 +40,12 @@ func priority(text string) (*tls.Config, error) {
 	return c, nil
 }
 
+// CheckPriority says what is wrong with tls_priority.
+func CheckPriority(text string) error {
+	_, err := priority(text)
+	return err
+}
+
 func adjust(spoken map[uint16]bool, word string) error {
 	if len(word) < 2 {
 		return fmt.Errorf("%q is not understood", word)

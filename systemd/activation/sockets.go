@@ -1,10 +1,12 @@
 package activation
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -12,9 +14,17 @@ import (
 
 const firstFD = 3
 
-// Sockets are the sockets handed to this process, by name, until each is claimed.
+// handed is one descriptor that systemd gave.
+type handed struct {
+	fd   int
+	name string // empty where systemd gave no names
+	file *os.File
+}
+
+// Sockets are the sockets handed to this process until each is claimed, in the order
+// in which they came.
 type Sockets struct {
-	files map[string][]*os.File
+	list []handed
 }
 
 // Receive takes the sockets over and removes the variables, so that no child
@@ -31,21 +41,43 @@ func Receive() (*Sockets, error) {
 	})
 }
 
+// maxSockets bounds what LISTEN_FDS may say: systemd's store holds as many at most.
+const maxSockets = 1 << 20
+
 func receive(getenv func(string) string, pid int, open func(fd int, name string) *os.File) (*Sockets, error) {
 	// What is not a number is not meant for us, as with libsystemd.
 	count, _ := strconv.Atoi(getenv("LISTEN_FDS"))
 	if getenv("LISTEN_PID") != strconv.Itoa(pid) || count <= 0 {
 		return nil, nil
 	}
-	names := strings.Split(getenv("LISTEN_FDNAMES"), ":")
-	if getenv("LISTEN_FDNAMES") == "" || len(names) != count {
-		return nil, fmt.Errorf("LISTEN_FDNAMES names %d sockets of %d", len(names), count)
+	if count > maxSockets {
+		return nil, fmt.Errorf("internal error: LISTEN_FDS says %d sockets, of which there cannot be so many", count)
 	}
-	s := &Sockets{files: make(map[string][]*os.File)}
+	names := make([]string, count) // systemd before 227 gives none
+	if text := getenv("LISTEN_FDNAMES"); text != "" {
+		names = strings.Split(text, ":")
+	}
+	if len(names) != count {
+		return nil, fmt.Errorf("internal error: Expecting %d FD names but got %d", count, len(names))
+	}
+	s := &Sockets{}
 	for i, name := range names {
-		s.files[name] = append(s.files[name], open(firstFD+i, name))
+		fd := firstFD + i
+		s.list = append(s.list, handed{fd, name, open(fd, cmp.Or(name, "descriptor "+strconv.Itoa(fd)))})
 	}
 	return s, nil
+}
+
+// take removes those that are wanted and gives them.
+func (s *Sockets) take(want func(handed) bool) (taken []handed) {
+	s.list = slices.DeleteFunc(s.list, func(h handed) bool {
+		if !want(h) {
+			return false
+		}
+		taken = append(taken, h)
+		return true
+	})
+	return taken
 }
 
 // Stored claims what this service gave systemd to hold, which is told apart from
@@ -56,41 +88,57 @@ func (s *Sockets) Stored(prefix string) (stored map[string]*os.File, sockets *So
 		return nil, nil
 	}
 	stored = map[string]*os.File{}
-	for name, files := range s.files {
-		own, ok := strings.CutPrefix(name, prefix)
-		if !ok {
+	for _, h := range s.take(func(h handed) bool { return strings.HasPrefix(h.name, prefix) }) {
+		own := strings.TrimPrefix(h.name, prefix)
+		if stored[own] != nil {
+			h.file.Close() // a name is used once
 			continue
 		}
-		delete(s.files, name)
-		stored[own] = files[0]
-		for _, f := range files[1:] {
-			f.Close() // a name is used once
-		}
+		stored[own] = h.file
 	}
-	if len(s.files) == 0 {
+	if len(s.list) == 0 {
 		return stored, nil
 	}
 	return stored, s
 }
 
-// Listeners claims the sockets of one name; nil where there is none.
-func (s *Sockets) Listeners(name string) ([]net.Listener, error) {
+// Listeners claims the sockets of one name; nil where there is none. Those that came
+// without names are claimed by their addresses.
+func (s *Sockets) Listeners(name string, at func(net.Addr) bool) ([]net.Listener, error) {
 	if s == nil {
 		return nil, nil
 	}
-	files := s.files[name]
-	delete(s.files, name)
+	taken := s.take(func(h handed) bool {
+		if h.name != "" {
+			return h.name == name
+		}
+		address := h.address()
+		return address != nil && at(address)
+	})
 	var list []net.Listener
-	for _, f := range files {
-		l, err := net.FileListener(f)
-		f.Close() // FileListener works on a copy
+	var errs []error
+	for _, h := range taken {
+		l, err := net.FileListener(h.file)
+		h.file.Close() // FileListener works on a copy
 		if err != nil {
-			return list, fmt.Errorf("socket %s from systemd: %w", name, err)
+			errs = append(errs, fmt.Errorf("socket %s from systemd: %w", name, err))
+			continue
 		}
 		keepPath(l)
 		list = append(list, l)
 	}
-	return list, nil
+	return list, errors.Join(errs...)
+}
+
+// address is where a socket listens; nil for what is no socket that listens.
+func (h handed) address() net.Addr {
+	l, err := net.FileListener(h.file)
+	if err != nil {
+		return nil
+	}
+	keepPath(l)
+	defer l.Close()
+	return l.Addr()
 }
 
 // keepPath stops Go from removing a path that systemd owns.
@@ -100,14 +148,27 @@ func keepPath(l net.Listener) {
 	}
 }
 
-// Unclaimed is an error that names the sockets nobody asked for.
+// Unclaimed is an error that names the sockets nobody asked for: their clients would
+// wait for ever.
 func (s *Sockets) Unclaimed() error {
-	if s == nil {
+	if s == nil || len(s.list) == 0 {
 		return nil
 	}
-	var errs []error
-	for name := range s.files {
-		errs = append(errs, fmt.Errorf("no service for activated socket %s", name))
+	var names []string
+	for _, h := range s.list {
+		names = append(names, h.describe())
 	}
-	return errors.Join(errs...)
+	return fmt.Errorf("internal error: Some activation file descriptors are unclaimed: %s", strings.Join(names, ", "))
+}
+
+func (h handed) describe() string {
+	text := cmp.Or(h.name, "descriptor "+strconv.Itoa(h.fd))
+	address := h.address()
+	switch {
+	case address == nil:
+		return text + " (no socket that listens)"
+	case address.String() == "":
+		return text
+	}
+	return text + " (" + address.String() + ")"
 }

@@ -86,7 +86,8 @@ var (
 	version = regexp.MustCompile(`\(libvirt\) \d+\.\d+\.\d+`)
 	// What the real one says of a machine without D-Bus, udev and firmware tables,
 	// and ours of what is not built.
-	surroundings = regexp.MustCompile(`has no effect yet|DBus|D-Bus|bus connection|udev|/dev/kvm|dmidecode|ethtool|^(info : )?(libvirt version|hostname): `)
+	// --check-config is ours alone: apps/internal/daemon holds the help against the real one.
+	surroundings = regexp.MustCompile(`^  +--check-config |has no effect yet|DBus|D-Bus|bus connection|udev|/dev/kvm|dmidecode|ethtool|^(info : )?(libvirt version|hostname): `)
 )
 
 // same takes out of an output what two runs cannot share.

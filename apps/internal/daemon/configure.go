@@ -9,6 +9,7 @@ import (
 
 	"virtree.dev/config/daemonconf"
 	"virtree.dev/config/paths"
+	"virtree.dev/internal/audit"
 	"virtree.dev/internal/logging"
 	"virtree.dev/internal/sys"
 	"virtree.dev/internal/tlscert"
@@ -33,6 +34,7 @@ type setup struct {
 	program  string         // what takes over on SIGUSR1
 	box      *freeze.Box    // from the former program; nil where there was none
 	kept     kept
+	audit    *audit.Trail
 	signals  chan os.Signal
 	handed   *activation.Sockets // by systemd
 	foreign  bool                // that was libvirt's own
@@ -99,13 +101,18 @@ func (s *setup) makeSessionDir() error {
 	return nil
 }
 
+// configFile is where the settings are; one that nobody named may be missing.
+func (s *setup) configFile() (path string, implicit bool) {
+	if s.options.config != "" {
+		return s.options.config, false
+	}
+	return s.dirs.ConfigFile(s.spec.Name), true
+}
+
 func (s *setup) loadConfig() ([]string, error) {
 	s.settings = s.spec.Settings(s.dirs.Privileged)
 	s.config = s.settings.Daemon()
-	path, implicit := s.options.config, s.options.config == ""
-	if implicit {
-		path = s.dirs.ConfigFile(s.spec.Name)
-	}
+	path, implicit := s.configFile()
 	notes, err := s.settings.LoadFile(path, implicit)
 	if err != nil {
 		s.report(err)

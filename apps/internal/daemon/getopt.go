@@ -55,7 +55,7 @@ func (s *scanner) next() (letter byte, value string, err error) {
 func (s *scanner) short() (letter byte, value string, err error) {
 	letter, s.group = s.group[0], s.group[1:]
 	for _, f := range s.flags {
-		if f.short != letter {
+		if f.short != letter || letter == checkConfig {
 			continue
 		}
 		if !f.value {
@@ -98,7 +98,8 @@ func (s *scanner) find(name, word string) (flag, error) {
 		if f.long == name {
 			return f, nil
 		}
-		if strings.HasPrefix(f.long, name) {
+		// Ours does not make ambiguous what is not with libvirt.
+		if strings.HasPrefix(f.long, name) && f.short != checkConfig {
 			found = append(found, f)
 			fmt.Fprintf(&names, " '--%s'", f.long)
 		}

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"virtree.dev/actors/rpc"
+	"virtree.dev/internal/audit"
 	"virtree.dev/internal/pidfile"
 	"virtree.dev/internal/sys"
 	"virtree.dev/supervisor/freeze"
@@ -79,6 +80,8 @@ func (s Spec) answer(o *options, err error) (code int, done bool) {
 	case o.help:
 		s.writeUsage(os.Stderr, argv0, privileged)
 		return 0, true
+	case o.check:
+		return newSetup(s, o).checkConfig(os.Stdout), true
 	}
 	return 0, false
 }
@@ -139,6 +142,10 @@ func (s *setup) live(parent *parentStatus) error {
 	if err := s.openKept(); err != nil {
 		return err
 	}
+	if err := s.openAudit(); err != nil {
+		return err
+	}
+	defer s.audit.Close()
 	t, err := s.boot()
 	if err != nil {
 		return err
@@ -155,6 +162,17 @@ func (s *setup) live(parent *parentStatus) error {
 		s.kept.end()
 	}
 	return reason
+}
+
+// openAudit begins the trail of what is done with machines.
+func (s *setup) openAudit() (err error) {
+	s.audit, err = audit.Open(audit.Options{
+		Level: s.config.AuditLevel, Logging: s.config.AuditLogging, Log: s.log.Logger("conf.domain_audit"),
+	})
+	if err != nil {
+		return &startError{stageAudit, err}
+	}
+	return nil
 }
 
 // heeded are the signals that a daemon goes by.

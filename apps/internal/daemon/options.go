@@ -11,6 +11,7 @@ import (
 type options struct {
 	verbose, background, listen bool
 	help, version               bool
+	check                       bool // the configuration files, and nothing else
 	config, pidFile             string
 	timeout                     int // seconds; 0: stay for ever
 }
@@ -38,6 +39,8 @@ func parseOptions(args []string, hasListen bool) (*options, error) {
 			o.background = true
 		case 'l':
 			o.listen = true
+		case checkConfig:
+			o.check = true
 		case 'f':
 			o.config = value
 		case 'p':
@@ -61,13 +64,18 @@ func parseOptions(args []string, hasListen bool) (*options, error) {
 	}
 }
 
+// checkConfig stands for --check-config, which is no option of libvirt's and so has no
+// letter: no text has this byte.
+const checkConfig = 0xff
+
 func flags(hasListen bool) []flag {
 	all := []flag{{"verbose", 'v', false}, {"daemon", 'd', false}}
 	if hasListen {
 		all = append(all, flag{"listen", 'l', false})
 	}
 	return append(all, flag{"config", 'f', true}, flag{"timeout", 't', true}, flag{"pid-file", 'p', true},
-		flag{"version", 'V', false}, flag{"help", 'h', false})
+		flag{"version", 'V', false}, flag{"help", 'h', false},
+		flag{"check-config", checkConfig, false})
 }
 
 // seconds reads the number at the beginning of a text, whatever follows it, as

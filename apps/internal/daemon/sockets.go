@@ -3,6 +3,7 @@ package daemon
 import (
 	"fmt"
 	"io/fs"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -88,18 +89,17 @@ func (s *setup) listen() (opened listeners, err error) {
 	if s.box != nil {
 		return opened, s.eachSocket(&opened, s.thaw)
 	}
-	group, err := groupID(s.config.UnixSockGroup)
-	if err != nil {
-		return opened, err
-	}
-	for _, perms := range []string{s.config.UnixSockROPerms, s.config.UnixSockAdminPerms, s.config.UnixSockRWPerms} {
-		if _, err := parseMode(perms); err != nil {
-			return opened, err
-		}
-	}
 	handed := s.handed
 	if err := s.checkListen(handed != nil); err != nil {
 		return opened, err
+	}
+	group := 0
+	if handed == nil { // who has systemd's sockets has its groups and modes
+		if group, err = s.socketRights(); err != nil {
+			return opened, err
+		}
+	} else {
+		s.tellOverruled()
 	}
 	// Nobody connects between the making of a socket and its mode.
 	defer syscall.Umask(syscall.Umask(0o077))
@@ -117,6 +117,19 @@ func (s *setup) listen() (opened listeners, err error) {
 		return opened, err
 	}
 	return opened, handed.Unclaimed()
+}
+
+// socketRights is the group of the sockets; the modes are looked at before any is made.
+func (s *setup) socketRights() (group int, err error) {
+	if group, err = groupID(s.config.UnixSockGroup); err != nil {
+		return 0, err
+	}
+	for _, perms := range []string{s.config.UnixSockROPerms, s.config.UnixSockAdminPerms, s.config.UnixSockRWPerms} {
+		if _, err := parseMode(perms); err != nil {
+			return 0, err
+		}
+	}
+	return group, nil
 }
 
 // eachSocket opens the sockets of both servers, in order.
@@ -220,9 +233,21 @@ func (s *setup) open(k socket, handed *activation.Sockets, group int) ([]*rpc.Li
 	return []*rpc.Listener{l}, s.kept.listens(l)
 }
 
+// isAt says whether an address is that of the socket, for those that came without a name.
+func (k socket) isAt(a net.Addr) bool {
+	switch a := a.(type) {
+	case *net.UnixAddr:
+		return k.path != "" && a.Name == k.path
+	case *net.TCPAddr:
+		port, err := net.LookupPort("tcp", k.port)
+		return k.port != "" && err == nil && a.Port == port
+	}
+	return false
+}
+
 // adopt takes what systemd opened under the name of the unit; none is no error.
 func adopt(k socket, handed *activation.Sockets) ([]*rpc.Listener, error) {
-	list, err := handed.Listeners(k.unit)
+	list, err := handed.Listeners(k.unit, k.isAt)
 	if err != nil {
 		return nil, err
 	}

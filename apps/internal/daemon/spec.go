@@ -5,8 +5,10 @@ import (
 
 	"virtree.dev/actors/dispatch"
 	"virtree.dev/actors/rpc"
+	"virtree.dev/config/conf"
 	"virtree.dev/config/daemonconf"
 	"virtree.dev/config/paths"
+	"virtree.dev/internal/audit"
 	"virtree.dev/internal/logging"
 	"virtree.dev/protocol/xml/uuid"
 	"virtree.dev/supervisor/freeze"
@@ -26,12 +28,15 @@ type Spec struct {
 	TakesOver    bool   // from libvirt's own daemon of that name, by its restart file
 	Settings     func(privileged bool) Settings
 	Service      func(h Host) (Service, error)
+	Check        func(d paths.Dirs) []*conf.Report // of the files beside the daemon's own; nil: it reads none
 }
 
 // Settings are a daemon's configuration file.
 type Settings interface {
 	// LoadFile reads the file at path; the notes tell of keys that nothing reads.
 	LoadFile(path string, mayBeMissing bool) (notes []string, err error)
+	// Check finds every mistake in the file at path.
+	Check(path string, mayBeMissing bool) *conf.Report
 	// Daemon are the settings that every daemon has.
 	Daemon() *daemonconf.Config
 }
@@ -43,6 +48,7 @@ type Host struct {
 	Log      *logging.Log
 	UUID     uuid.UUID // the host's identity
 	Settings Settings
+	Audit    *audit.Trail
 	Box      *freeze.Box // from the program that this one replaces; nil where there was none
 	Store    keep.Store  // outlives this program, also where it is killed
 }

@@ -102,6 +102,7 @@ func (s *setup) boot() (*tree, error) {
 
 func (s *setup) host(system *gen.System) Host {
 	return Host{
-		System: system, Dirs: s.dirs, Log: s.log, UUID: s.hostUUID, Settings: s.settings, Box: s.box, Store: s.kept.store(),
+		System: system, Dirs: s.dirs, Log: s.log, UUID: s.hostUUID, Settings: s.settings, Audit: s.audit,
+		Box: s.box, Store: s.kept.store(),
 	}
 }

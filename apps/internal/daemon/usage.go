@@ -12,6 +12,9 @@ const Version = "11.3.0"
 // libraryVersion is Version as a number.
 const libraryVersion = 11_003_000
 
+// checkLine is the one line of the help that libvirt's daemons do not have.
+const checkLine = "     --check-config    Check all configuration files and exit"
+
 // writeUsage prints the help in libvirt's form, of which its daemons of logs and
 // locks have a variant.
 func (s Spec) writeUsage(w io.Writer, argv0 string, privileged bool) {
@@ -30,6 +33,7 @@ func (s Spec) writeUsage(w io.Writer, argv0 string, privileged bool) {
 	lines = append(lines,
 		"-t | --timeout <secs>  Exit after timeout period"+stop,
 		"-f | --config <file>   Configuration file"+stop,
+		checkLine+stop,
 		"-V | --version         Display version information"+stop,
 		"-p | --pid-file <file> Change name of PID file"+stop,
 	)

@@ -13,6 +13,7 @@ import (
 	"virtree.dev/actors/qemu/security"
 	"virtree.dev/config/paths"
 	"virtree.dev/config/qemuconf"
+	"virtree.dev/internal/audit"
 	"virtree.dev/internal/logging"
 	"virtree.dev/internal/pidfile"
 	"virtree.dev/internal/sys"
@@ -27,6 +28,7 @@ type Host struct {
 	Bus    *events.Bus
 	Log    *logging.Log
 	UUID   uuid.UUID // the host's identity
+	Audit  *audit.Trail
 }
 
 // Driver is a driver with its processes.
@@ -79,6 +81,7 @@ func QEMU(h Host) (Driver, error) {
 	}
 	d := qemu.New(qemu.Options{
 		System: h.System, Dirs: h.Dirs, Config: config, Bus: h.Bus, Log: log, HostUUID: h.UUID, Locks: locks, Security: policy,
+		Audit: h.Audit,
 	})
 	return &alone{d, lock}, nil
 }

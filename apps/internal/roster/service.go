@@ -24,7 +24,7 @@ func Service(entries ...Entry) func(daemon.Host) (daemon.Service, error) {
 	return func(h daemon.Host) (daemon.Service, error) {
 		s := &service{bus: events.NewBus(h.System, "events")}
 		for _, entry := range entries {
-			d, err := entry(Host{System: h.System, Dirs: h.Dirs, Bus: s.bus, Log: h.Log, UUID: h.UUID})
+			d, err := entry(Host{System: h.System, Dirs: h.Dirs, Bus: s.bus, Log: h.Log, UUID: h.UUID, Audit: h.Audit})
 			if err != nil {
 				s.Close()
 				return nil, err
