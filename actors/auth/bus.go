@@ -13,14 +13,16 @@ type systemBus struct {
 	conn *dbus.Conn
 }
 
-// Call implements Bus.
-func (b *systemBus) Call(ctx context.Context, method string, args ...any) ([]any, error) {
+// Begin implements Bus.
+func (b *systemBus) Begin(ctx context.Context, method string, args ...any) <-chan *dbus.Call {
+	done := make(chan *dbus.Call, 1)
 	conn, err := b.connect()
 	if err != nil {
-		return nil, err
+		done <- &dbus.Call{Err: err}
+		return done
 	}
-	call := conn.Object(authorityName, authorityPath).CallWithContext(ctx, method, 0, args...)
-	return call.Body, call.Err
+	conn.Object(authorityName, authorityPath).GoWithContext(ctx, method, 0, done, args...)
+	return done
 }
 
 func (b *systemBus) connect() (*dbus.Conn, error) {

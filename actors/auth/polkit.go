@@ -26,7 +26,8 @@ const mayAsk = uint32(1)
 
 // Bus is as much of a bus as a check needs.
 type Bus interface {
-	Call(ctx context.Context, method string, args ...any) ([]any, error)
+	// Begin calls a method; the channel gives the answer, or the end of the context.
+	Begin(ctx context.Context, method string, args ...any) <-chan *dbus.Call
 }
 
 // Polkit asks the host's policy.
@@ -53,32 +54,62 @@ type answer struct {
 
 // Allow gives nil where the policy lets the process of a client do something.
 func (p *Polkit) Allow(ctx context.Context, who dispatch.Identity, action string) error {
-	if who.PID <= 0 || who.UID < 0 {
-		return failed("the client's process is not known")
-	}
-	began, err := p.began(who.PID)
+	client, err := p.subjectOf(who)
 	if err != nil {
-		return failed("cannot tell when process %d of the client began: %v", who.PID, err)
+		return err
 	}
-	id := "virtree-" + strconv.Itoa(os.Getpid()) + "-" + strconv.FormatUint(p.last.Add(1), 10)
-	client := subject{"unix-process", map[string]dbus.Variant{
+	id := p.newID()
+	reply := <-p.bus.Begin(ctx, checkCall, client, action, map[string]string{}, mayAsk, id)
+	if ctx.Err() != nil {
+		p.takeBack(ctx, id)
+		return failed("the client has gone")
+	}
+	a, err := readAnswer(action, reply)
+	if err != nil {
+		return err
+	}
+	return a.verdict(action, who)
+}
+
+// newID names a check, so that it can be taken back.
+func (p *Polkit) newID() string {
+	return "virtree-" + strconv.Itoa(os.Getpid()) + "-" + strconv.FormatUint(p.last.Add(1), 10)
+}
+
+// takeBack tells polkit that nobody waits for a check any more, and waits for no answer.
+func (p *Polkit) takeBack(ctx context.Context, id string) {
+	ctx, forget := context.WithCancel(context.WithoutCancel(ctx))
+	defer forget()
+	p.bus.Begin(ctx, cancelCall, id)
+}
+
+// subjectOf names a client to polkit by its process: the number alone could be another's by now.
+func (p *Polkit) subjectOf(who dispatch.Identity) (subject, error) {
+	if who.PID <= 0 || who.UID < 0 {
+		return subject{}, failed("the client's process is not known")
+	}
+	began := who.ProcessTime
+	if began == 0 {
+		var err error
+		if began, err = p.began(who.PID); err != nil {
+			return subject{}, failed("cannot tell when process %d of the client began: %v", who.PID, err)
+		}
+	}
+	return subject{"unix-process", map[string]dbus.Variant{
 		"pid":        dbus.MakeVariant(uint32(who.PID)),
 		"start-time": dbus.MakeVariant(began),
 		"uid":        dbus.MakeVariant(int32(who.UID)),
-	}}
-	reply, err := p.bus.Call(ctx, checkCall, client, action, map[string]string{}, mayAsk, id)
-	if ctx.Err() != nil {
-		_, _ = p.bus.Call(context.WithoutCancel(ctx), cancelCall, id)
-		return failed("the client has gone")
+	}}, nil
+}
+
+func readAnswer(action string, reply *dbus.Call) (a answer, err error) {
+	if reply.Err != nil {
+		return a, failed("polkit cannot be asked whether %s is allowed: %v; is polkitd running?", action, reply.Err)
 	}
-	if err != nil {
-		return failed("polkit cannot be asked whether %s is allowed: %v; is polkitd running?", action, err)
+	if err := dbus.Store(reply.Body, &a); err != nil {
+		return a, failed("polkit's answer is not understood: %v", err)
 	}
-	var a answer
-	if err := dbus.Store(reply, &a); err != nil {
-		return failed("polkit's answer is not understood: %v", err)
-	}
-	return a.verdict(action, who)
+	return a, nil
 }
 
 func failed(format string, args ...any) error {

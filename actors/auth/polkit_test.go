@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/godbus/dbus/v5"
+
 	"virtree.dev/actors/dispatch"
 	"virtree.dev/protocol/virerr"
 )
@@ -20,7 +22,14 @@ type oracle struct {
 	during                func()
 }
 
-func (o *oracle) Call(_ context.Context, method string, args ...any) ([]any, error) {
+func (o *oracle) Begin(_ context.Context, method string, args ...any) <-chan *dbus.Call {
+	body, err := o.answer(method, args)
+	done := make(chan *dbus.Call, 1)
+	done <- &dbus.Call{Body: body, Err: err}
+	return done
+}
+
+func (o *oracle) answer(method string, args []any) ([]any, error) {
 	o.calls = append(o.calls, method[strings.LastIndexByte(method, '.')+1:])
 	if o.during != nil {
 		o.during()

@@ -12,6 +12,7 @@ import (
 	"virtree.dev/protocol/remote"
 	"virtree.dev/protocol/virerr"
 	"virtree.dev/protocol/virtype"
+	"virtree.dev/supervisor/act"
 )
 
 // Service has the handlers for what the daemon owns.
@@ -19,6 +20,7 @@ type Service struct {
 	drivers driver.Roster
 	bus     *events.Bus
 	policy  Policy // nil: nobody comes in by it
+	screens *act.Pool
 }
 
 // Policy decides what the process of a client may do.
@@ -28,7 +30,23 @@ type Policy interface {
 
 // New makes the service for a daemon's drivers.
 func New(drivers driver.Roster, bus *events.Bus) *Service {
-	return &Service{drivers: drivers, bus: bus}
+	return &Service{drivers: drivers, bus: bus, screens: act.NewPool(act.Limits{Max: screeners}, nil)}
+}
+
+// Close ends what is no process.
+func (s *Service) Close() { s.screens.Close() }
+
+// Flush waits until the events that were are with their clients.
+func (s *Service) Flush(ctx context.Context) error {
+	if err := s.bus.Flush(ctx); err != nil {
+		return err
+	}
+	select {
+	case <-s.screens.Drained():
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // Trust lets clients in that a policy allows to.
@@ -38,6 +56,7 @@ func (s *Service) Trust(p Policy) { s.policy = p }
 func (s *Service) Tables() []*dispatch.Table {
 	t := dispatch.NewTable(&remote.Program)
 	dispatch.Handle(t, remote.ProcConnectOpen, dispatch.Worker, s.open)
+	t.AsksItself(remote.ProcConnectOpen)
 	dispatch.Handle(t, remote.ProcConnectClose, dispatch.Inline, s.close)
 	dispatch.Handle(t, remote.ProcAuthList, dispatch.Inline, s.authList)
 	dispatch.Handle(t, remote.ProcAuthPolkit, dispatch.Worker, s.authPolkit)
@@ -75,7 +94,9 @@ func (s *Service) open(c *dispatch.Call, a *remote.ConnectOpenArgs) (*dispatch.V
 	if a.Flags&virtype.ConnectRo != 0 {
 		c.Session.SetReadOnly()
 	}
-	return nil, s.drivers.Open(c.Session, *a.Name)
+	return nil, s.drivers.Open(c.Session, *a.Name, func(driver string) error {
+		return c.Ensure(map[string]string{dispatch.DriverDetail: driver})
+	})
 }
 
 // close ends the connection once its reply is sent; whatever the client opened

@@ -24,9 +24,11 @@ func (s *Service) of(c *dispatch.Session) *subscriptions {
 	if v, ok := c.Value(subscriptionsKey{}).(*subscriptions); ok {
 		return v
 	}
-	v := &subscriptions{bus: s.bus}
-	c.SetValue(subscriptionsKey{}, v)
-	c.OnEnd(v.clear)
+	kept, made := c.ValueOr(subscriptionsKey{}, &subscriptions{bus: s.bus})
+	v := kept.(*subscriptions)
+	if made {
+		c.OnEnd(v.clear)
+	}
 	return v
 }
 
@@ -99,7 +101,7 @@ func (s *Service) subscribe(c *dispatch.Call, k events.Kind, id int32, object st
 	if !c.Session.Serves(owners[k]) {
 		return 0, dispatch.Unsupported(c.Proc)
 	}
-	sub := &events.Subscription{Kind: k, ID: id, Object: object, Sink: c.Session.Peer}
+	sub := &events.Subscription{Kind: k, ID: id, Object: object, Sink: c.Session.Peer, Screen: s.screen(c.Session, k)}
 	s.of(c.Session).add(sub)
 	return sub.Callback, nil
 }
@@ -123,7 +125,7 @@ func (s *Service) unsubscribe(c *dispatch.Call, k events.Kind, callback int32) (
 
 // watch begins a subscription of the old way, which has no number.
 func (s *Service) watch(c *dispatch.Call, id int32) {
-	s.of(c.Session).add(&events.Subscription{Kind: events.Domain, ID: id, Callback: events.NoCallback, Sink: c.Session.Peer})
+	s.of(c.Session).add(&events.Subscription{Kind: events.Domain, ID: id, Callback: events.NoCallback, Sink: c.Session.Peer, Screen: s.screen(c.Session, events.Domain)})
 }
 
 func (s *Service) register(c *dispatch.Call, _ *dispatch.Void) (*remote.ConnectDomainEventRegisterRet, error) {

@@ -75,7 +75,7 @@ func (s *Service) ThawSession(c *dispatch.Session, state json.RawMessage) error 
 		return err
 	}
 	if f.Opened {
-		if err := s.drivers.Open(c, f.URI); err != nil {
+		if err := s.drivers.Open(c, f.URI, func(string) error { return nil }); err != nil {
 			return err
 		}
 	}
@@ -96,7 +96,7 @@ func (s *Service) ThawSession(c *dispatch.Session, state json.RawMessage) error 
 }
 
 func (s *Service) resubscribe(c *dispatch.Session, f frozenSubscription) error {
-	sub := &events.Subscription{Kind: f.Kind, ID: f.ID, Object: string(f.Object), Callback: f.Callback, Sink: c.Peer}
+	sub := &events.Subscription{Kind: f.Kind, ID: f.ID, Object: string(f.Object), Callback: f.Callback, Sink: c.Peer, Screen: s.screen(c, f.Kind)}
 	if f.Match != "" {
 		var err error
 		if sub.Match, err = regexp.Compile(f.Match); err != nil {

@@ -30,7 +30,7 @@ func (s *Service) monitorRegister(c *dispatch.Call, a *qemuprog.ConnectDomainMon
 	if err != nil {
 		return nil, err
 	}
-	sub := &events.Subscription{Kind: events.Monitor, Object: domainKey(a.Dom), Match: match, Sink: c.Session.Peer}
+	sub := &events.Subscription{Kind: events.Monitor, Object: domainKey(a.Dom), Match: match, Sink: c.Session.Peer, Screen: s.screen(c.Session, events.Monitor)}
 	s.of(c.Session).add(sub)
 	return &qemuprog.ConnectDomainMonitorEventRegisterRet{CallbackID: sub.Callback}, nil
 }

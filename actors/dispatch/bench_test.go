@@ -27,7 +27,7 @@ func BenchmarkDispatch(b *testing.B) {
 	d := dispatch.New(dispatch.NewTable(&remote.Program))
 	s := dispatch.NewSession(1, dispatch.Identity{}, false, nil, silence{})
 	s.Authenticate()
-	s.Open("qemu:///system", map[program.Owner]map[uint32]*dispatch.Table{program.Hypervisor: {remote.ID: table}})
+	s.Open("QEMU", "qemu:///system", map[program.Owner]map[uint32]*dispatch.Table{program.Hypervisor: {remote.ID: table}})
 	h := wire.Header{Program: remote.ID, Version: 1, Procedure: remote.ProcDomainGetXMLDesc, Type: wire.Call}
 	payload := (&remote.DomainGetXMLDescArgs{Dom: remote.NonnullDomain{Name: "vm"}}).AppendXDR(nil)
 	b.ReportAllocs()

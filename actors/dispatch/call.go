@@ -24,6 +24,9 @@ type Call struct {
 	Slot   *act.Slot // of a Worker
 	Opener func(io.ReadWriteCloser) error
 	out    []*os.File
+
+	asked *Handler // whose rules of access count
+	args  any
 }
 
 // Wait runs f, which blocks on another process: meanwhile the worker's slot is free for others.
@@ -100,10 +103,7 @@ func (c *Call) admit(args any, h *Handler) error {
 	if err := h.insist(p, args); err != nil {
 		return err
 	}
-	if c.Session.access != nil && len(p.ACL) > 0 {
-		return c.Session.access.Check(c, args)
-	}
-	return nil
+	return h.authorize(c, args)
 }
 
 // NotOpen is the error of a call that comes before CONNECT_OPEN.

@@ -34,11 +34,6 @@ const (
 	AuthPolkit
 )
 
-// Access decides whether a call may be made, by the procedure's permissions.
-type Access interface {
-	Check(c *Call, args any) error
-}
-
 // Log is where a session reports what is no client's business.
 type Log interface {
 	Panic(procedure string, value any, stack []byte)
@@ -74,6 +69,7 @@ type Session struct {
 
 	mu     sync.Mutex
 	uri    string
+	driver string
 	onEnd  map[uint64]func()
 	lastID uint64
 	ended  bool
@@ -143,16 +139,23 @@ func (s *Session) URI() string {
 	return s.uri
 }
 
+// Driver is the name of the driver that was opened.
+func (s *Session) Driver() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.driver
+}
+
 // Open makes handlers answer for this session: of each kind of driver, by
-// program number.
-func (s *Session) Open(uri string, drivers map[program.Owner]map[uint32]*Table) {
+// program number. driver is the name of the one that the URI chose.
+func (s *Session) Open(driver, uri string, drivers map[program.Owner]map[uint32]*Table) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var t tables
 	for owner, byProgram := range drivers {
 		t[owner] = byProgram
 	}
-	s.uri = uri
+	s.uri, s.driver = uri, driver
 	s.tables.Store(&t)
 }
 
@@ -223,6 +226,20 @@ func (s *Session) Value(key any) any {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.values[key]
+}
+
+// ValueOr gives what is kept for this session, or keeps v; made says that it did.
+func (s *Session) ValueOr(key, v any) (kept any, made bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if old, ok := s.values[key]; ok {
+		return old, false
+	}
+	if s.values == nil {
+		s.values = map[any]any{}
+	}
+	s.values[key] = v
+	return v, true
 }
 
 // SetValue keeps something for this session.

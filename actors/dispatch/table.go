@@ -35,16 +35,24 @@ type Handler struct {
 	always  bool // before a connection is open too
 	bounds  *bounds
 	demands []demand
+
+	table      *Table // nil for what nobody handles
+	rules      []rule // what a client must be allowed
+	named      []int  // the field that names the object
+	asksItself bool
 }
 
 func newHandler(prog uint32, p *program.Procedure, m Mode) *Handler {
-	return &Handler{Mode: m, bounds: boundsOf(prog, p), demands: demandsOf(prog, p)}
+	h := &Handler{Mode: m, bounds: boundsOf(prog, p), demands: demandsOf(prog, p), rules: rulesOf(p)}
+	h.named = namedIn(p, h.rules)
+	return h
 }
 
 // Table has the handlers of a driver for one program.
 type Table struct {
 	Program  *program.Program
 	handlers []*Handler
+	find     Finder
 }
 
 // NewTable makes an empty table for a program.
@@ -74,6 +82,7 @@ func Handle[A, R any, PA value[A], PR value[R]](t *Table, proc int32, m Mode, h 
 		panic(fmt.Sprintf("procedure %d of %s", proc, t.Program.Name))
 	}
 	entry := newHandler(t.Program.ID, t.Program.Procedure(proc), m)
+	entry.table = t
 	t.handlers[proc] = entry
 	entry.run = func(c *Call, payload []byte) (xdr.Value, error) {
 		args := new(A)

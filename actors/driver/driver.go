@@ -56,10 +56,14 @@ type Roster []Driver
 // programs that a driver may have handlers for.
 var programs = []uint32{0x20008086, 0x20008087, 0x00068000}
 
-// Open opens a URI for a session as libvirt's virConnectOpen does in the daemon.
-func (r Roster) Open(s *dispatch.Session, name string) error {
+// Open opens a URI for a session as libvirt's virConnectOpen does in the daemon,
+// if admit lets the client have the driver that it chose.
+func (r Roster) Open(s *dispatch.Session, name string, admit func(driver string) error) error {
 	uri, hypervisor, err := r.choose(s, name)
 	if err != nil {
+		return err
+	}
+	if err := admit(hypervisor.Name()); err != nil {
 		return err
 	}
 	tables := map[program.Owner]map[uint32]*dispatch.Table{program.Hypervisor: tablesOf(hypervisor)}
@@ -75,7 +79,7 @@ func (r Roster) Open(s *dispatch.Session, name string) error {
 			tables[d.Kind()] = tablesOf(d)
 		}
 	}
-	s.Open(uri.String(), tables)
+	s.Open(hypervisor.Name(), uri.String(), tables)
 	return nil
 }
 

@@ -44,6 +44,9 @@ type Subscription struct {
 	Match    *regexp.Regexp // of the names of monitor events, nil for any
 	Callback int32          // given by Subscribe; NoCallback for the old way
 	Sink     Sink
+	// Screen decides later whether the client hears of an event, and must not
+	// block; nil: it does.
+	Screen func(msg xdr.Value, deliver func())
 }
 
 // Bus delivers events.
@@ -193,17 +196,25 @@ func (b *Bus) deliver(e event) {
 			if plain == nil {
 				plain = encode(e, false)
 			}
-			s.Sink.Deliver(plain, NoCallback)
+			s.deliver(e.msg, plain)
 			continue
 		}
 		if callback == nil {
 			callback = encode(e, true)
 		}
-		s.Sink.Deliver(callback, s.Callback)
+		s.deliver(e.msg, callback)
 	}
 	b.mu.Lock()
 	b.sent += sent
 	b.mu.Unlock()
+}
+
+func (s *Subscription) deliver(msg xdr.Value, frame []byte) {
+	if s.Screen == nil {
+		s.Sink.Deliver(frame, s.Callback)
+		return
+	}
+	s.Screen(msg, func() { s.Sink.Deliver(frame, s.Callback) })
 }
 
 func (s *Subscription) wants(e event) bool {

@@ -8,7 +8,7 @@ import (
 // remoteTable are the handlers of the main program. What has none here (hotplug,
 // save, snapshots, block jobs, migration) is answered as unsupported.
 func (d *Driver) remoteTable() *dispatch.Table {
-	t := dispatch.NewTable(&remote.Program)
+	t := dispatch.NewTable(&remote.Program).Find(d.findDomain)
 	for _, add := range []func(*dispatch.Table){
 		d.connectHandlers, d.nodeHandlers, d.capsHandlers, d.cpuHandlers, d.listHandlers, d.queryHandlers, d.defineHandlers,
 		d.lifecycleHandlers, d.metadataHandlers, d.memoryHandlers, d.vcpuHandlers, d.tuneHandlers,

@@ -16,6 +16,7 @@ import (
 func (d *Driver) defineHandlers(t *dispatch.Table) {
 	dispatch.Handle(t, remote.ProcDomainDefineXML, dispatch.Worker, d.defineXML)
 	dispatch.Handle(t, remote.ProcDomainDefineXMLFlags, dispatch.Worker, d.defineXMLFlags)
+	t.AsksItself(remote.ProcDomainDefineXML, remote.ProcDomainDefineXMLFlags)
 	dispatch.Handle(t, remote.ProcDomainUndefine, dispatch.Worker, d.undefine)
 	dispatch.Handle(t, remote.ProcDomainUndefineFlags, dispatch.Worker, d.undefineFlags)
 	dispatch.Handle(t, remote.ProcDomainRename, dispatch.Worker, d.rename)
@@ -41,6 +42,9 @@ func (d *Driver) defineDomain(c *dispatch.Call, text string, flags uint32) (dom 
 		return dom, err
 	case strings.Contains(def.Name, "\n"):
 		return dom, virerr.New(virerr.FromXML, virerr.XMLDetail, "invalid char in name: \n")
+	}
+	if err := c.Ensure(domainDetails(def.Name, def.UUID)); err != nil {
+		return dom, err
 	}
 	ctx := context.WithoutCancel(c)
 	err = c.Wait(func() error {

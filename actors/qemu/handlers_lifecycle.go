@@ -13,6 +13,7 @@ func (d *Driver) lifecycleHandlers(t *dispatch.Table) {
 	dispatch.Handle(t, remote.ProcDomainCreate, dispatch.Worker, d.create)
 	dispatch.Handle(t, remote.ProcDomainCreateWithFlags, dispatch.Worker, d.createWithFlags)
 	dispatch.Handle(t, remote.ProcDomainCreateXML, dispatch.Worker, d.createXML)
+	t.AsksItself(remote.ProcDomainCreateXML)
 	dispatch.Handle(t, remote.ProcDomainDestroy, dispatch.Worker, d.destroy)
 	dispatch.Handle(t, remote.ProcDomainDestroyFlags, dispatch.Worker, d.destroyFlags)
 	dispatch.Handle(t, remote.ProcDomainSuspend, dispatch.Worker, d.suspend)
@@ -78,6 +79,9 @@ func (d *Driver) createFromXML(c *dispatch.Call, text string, flags uint32) (dom
 	}
 	def, err := d.parseDocument(c, text, startFlags(flags)&startValidate != 0)
 	if err != nil {
+		return dom, err
+	}
+	if err := c.Ensure(domainDetails(def.Name, def.UUID)); err != nil {
 		return dom, err
 	}
 	ctx := context.WithoutCancel(c)

@@ -18,7 +18,7 @@ import (
 )
 
 func (d *Driver) qemuTable() *dispatch.Table {
-	t := dispatch.NewTable(&qemuprog.Program)
+	t := dispatch.NewTable(&qemuprog.Program).Find(d.findDomain)
 	dispatch.Handle(t, qemuprog.ProcDomainMonitorCommand, dispatch.Worker, d.monitorCommand)
 	dispatch.Handle(t, qemuprog.ProcDomainMonitorCommandWithFiles, dispatch.Worker, d.monitorCommandFiles)
 	dispatch.Handle(t, qemuprog.ProcDomainAgentCommand, dispatch.Inline, d.agentCommand())

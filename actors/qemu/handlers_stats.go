@@ -28,7 +28,7 @@ func (d *Driver) allStats(c *dispatch.Call, a *remote.ConnectGetAllDomainStatsAr
 	if err := checkFlags(c, a.Flags, statsListFlags|own); err != nil {
 		return nil, err
 	}
-	list := d.statsDomains(a)
+	list := visible(c, d.statsDomains(a))
 	r := &remote.ConnectGetAllDomainStatsRet{}
 	err := c.Wait(func() error {
 		for _, o := range list {

@@ -43,11 +43,12 @@ func (c *client) call(k *call) {
 		c.replyError(k.Header, err)
 		return
 	}
-	if handler.Mode == dispatch.Inline {
+	asks := handler.Asks(c.session)
+	if handler.Mode == dispatch.Inline && !asks {
 		c.run(context.Background(), k, proc, handler, nil)
 		return
 	}
-	if c.here(k, proc, handler) {
+	if !asks && c.here(k, proc, handler) {
 		return
 	}
 	p := parkedCall{*k, proc, handler}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"virtree.dev/actors/dispatch"
+	"virtree.dev/internal/hostinfo"
 	"virtree.dev/internal/sys"
 )
 
@@ -60,6 +61,7 @@ func (s *Server) admit(socket *sys.Socket, l *Listener) {
 		c.address = socket.PeerAddress()
 	} else if pid, uid, gid, err := socket.Credentials(); err == nil {
 		who.PID, who.UID, who.GID = pid, uid, gid
+		s.noteStart(&who)
 	}
 	if s.ownerOnly && who.UID != os.Geteuid() {
 		s.failures.note(fmt.Sprintf("uid %d", who.UID), fmt.Sprintf("access denied: Disallowing client %d with uid %d", who.PID, who.UID), time.Now())
@@ -86,6 +88,15 @@ func (s *Server) admit(socket *sys.Socket, l *Listener) {
 		return
 	}
 	s.begin(c)
+}
+
+// noteStart notes when a client's process began, where it will be asked about: a
+// later process of the same number must not pass for it.
+func (s *Server) noteStart(who *dispatch.Identity) {
+	if s.access != nil && who.PID > 0 && who.ProcessTime == 0 {
+		times, _ := hostinfo.Host{}.ProcessTimes(who.PID)
+		who.ProcessTime = times.Start
+	}
 }
 
 // begin has a client read from.

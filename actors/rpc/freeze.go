@@ -325,6 +325,7 @@ func (s *Server) thawClient(f *frozenClient, box *gen.Frozen, name string) (*cli
 		return nil, err
 	}
 	c.out.client = c
+	s.noteStart(&f.Identity)
 	c.session = dispatch.NewSession(f.ID, f.Identity, f.ReadOnly, s.access, s)
 	c.session.Peer = c
 	c.session.Demand(f.demanded())

@@ -44,7 +44,7 @@ func networkSettings() []setting {
 
 func authSettings() []setting {
 	return []setting{
-		conf.Texts("access_drivers", "checked at start: there is none but none", func(c *Config) *[]string { return &c.AccessDrivers }),
+		conf.Texts("access_drivers", "rpc.Options.Access: none or polkit", func(c *Config) *[]string { return &c.AccessDrivers }),
 		conf.Text("unix_sock_group", "group of the sockets", func(c *Config) *string { return &c.UnixSockGroup }),
 		conf.Text("unix_sock_admin_perms", "mode of the admin socket", func(c *Config) *string { return &c.UnixSockAdminPerms }),
 		conf.Text("unix_sock_ro_perms", "mode of the read-only socket", func(c *Config) *string { return &c.UnixSockROPerms }),

@@ -1,9 +1,11 @@
 package daemon
 
 import (
+	"slices"
 	"time"
 
 	"virtree.dev/actors/admin"
+	"virtree.dev/actors/auth"
 	"virtree.dev/actors/dispatch"
 	"virtree.dev/actors/rpc"
 	"virtree.dev/config/daemonconf"
@@ -29,11 +31,20 @@ func (s *setup) newServer(service Service) *rpc.Server {
 		Name:       s.spec.Name,
 		Dispatcher: dispatch.New(service.Tables()...),
 		Sessions:   service.Sessions(),
+		Access:     s.access(),
 		Limits:     serverLimits(s.config),
 		OwnerOnly:  s.spec.OwnerOnly,
 		Log:        s.log.Logger("rpc.server"),
 		Errors:     s.log.Logger("util.error"),
 	})
+}
+
+// access is what decides on single calls, nil where nothing does.
+func (s *setup) access() dispatch.Access {
+	if !slices.Contains(s.config.AccessDrivers, accessPolkit) {
+		return nil
+	}
+	return auth.NewAccess(s.log.Logger("access.accessdriverpolkit"))
 }
 
 // newAdmin makes the server that shows and changes both servers and the log.

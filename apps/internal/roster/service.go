@@ -67,7 +67,7 @@ func (s *service) Tables() []*dispatch.Table { return s.Service.Tables() }
 
 // Freeze waits until the events that were are delivered.
 func (s *service) Freeze(ctx context.Context, _ *freeze.Box) (resume func(), err error) {
-	return func() {}, s.bus.Flush(ctx)
+	return func() {}, s.Flush(ctx)
 }
 
 // Busy says whether a driver is.
@@ -84,6 +84,9 @@ func (s *service) Reload() {
 
 // Close ends what is no process.
 func (s *service) Close() {
+	if s.Service != nil {
+		s.Service.Close()
+	}
 	for _, d := range s.drivers {
 		d.Close()
 	}
