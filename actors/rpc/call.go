@@ -54,10 +54,14 @@ func (c *client) call(k *call) {
 	p.payload = append([]byte(nil), k.payload...)
 	limit := c.server.Limits().MaxClientRequests
 	c.mu.Lock()
+	if decides(proc, c.session) && c.alone == nil {
+		c.alone = make(chan struct{})
+	}
+	c.in.paused = c.alone != nil
 	if len(c.parked) > 0 || c.requests >= limit || c.server.beginsNothing() {
 		c.parked = append(c.parked, p)
 		c.bytes += len(p.payload)
-		c.in.paused = len(c.parked) >= parkedCalls || c.bytes >= parkedBytes
+		c.in.paused = c.in.paused || len(c.parked) >= parkedCalls || c.bytes >= parkedBytes
 		c.mu.Unlock()
 		return
 	}
@@ -110,6 +114,10 @@ func (c *client) submit(p parkedCall) {
 func (c *client) done() {
 	c.mu.Lock()
 	c.requests--
+	if c.alone != nil && c.requests == 0 && len(c.parked) == 0 {
+		close(c.alone)
+		c.alone = nil
+	}
 	c.mu.Unlock()
 	c.unpark()
 }
@@ -122,6 +130,22 @@ func (c *client) takeBack(p parkedCall) {
 	c.parked = slices.Insert(c.parked, c.back, p)
 	c.back++
 	c.bytes += len(p.payload)
+}
+
+// decides says whether a call may change who the client is, or what protects it:
+// whatever comes behind must not be read before.
+func decides(proc *program.Procedure, s *dispatch.Session) bool {
+	return proc.ReadOnly == program.Preauth && s.Demanded() == dispatch.AuthSASL
+}
+
+// deciding gives a channel to wait on while such a call is in hand, else nil.
+func (c *client) deciding() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.alone == nil {
+		return nil
+	}
+	return c.alone
 }
 
 // unpark submits parked calls as far as the limit allows, and the replies that
@@ -215,7 +239,7 @@ func (c *client) reply(h wire.Header, v xdr.Value, files []*os.File) {
 		h.Type = wire.ReplyWithFDs
 		v = &withFDs{uint32(len(files)), v}
 	}
-	if err := c.out.put(h, v, files); err != nil {
+	if err := c.out.put(h, v, files, c.protection()); err != nil {
 		c.replyError(h, err)
 	}
 }
@@ -240,5 +264,5 @@ func (w *withFDs) DecodeXDR(d *xdr.Decoder) { w.n = d.Uint32() }
 
 // replyError answers a call with an error.
 func (c *client) replyError(h wire.Header, err error) {
-	_ = c.out.put(replyHeader(h, wire.Error), virerr.From(virerr.FromRPC, err), nil)
+	_ = c.out.put(replyHeader(h, wire.Error), virerr.From(virerr.FromRPC, err), nil, nil)
 }
