@@ -118,7 +118,7 @@ func (c *Context) reply(r *messages.APReq) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	key := types.EncryptionKey{KeyType: session.KeyType, KeyValue: make([]byte, kind.GetKeyByteSize())}
+	key := types.EncryptionKey{KeyType: session.KeyType, KeyValue: make([]byte, len(session.KeyValue))} // the kind does not know its size well
 	var number [4]byte
 	_, _ = rand.Read(key.KeyValue) // never fails
 	_, _ = rand.Read(number[:])

@@ -39,6 +39,11 @@ func needClient(t *testing.T) {
 // start starts a daemon of which mechanisms may be used; more is added to its configuration.
 func start(t *testing.T, binary, mechanisms, more string) *host {
 	t.Helper()
+	return startWith(t, binary, mechanisms, more)
+}
+
+func startWith(t *testing.T, binary, mechanisms, more string, env ...string) *host {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "vtsasl")
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +63,7 @@ func start(t *testing.T, binary, mechanisms, more string) *host {
 	h.write("passwd.db", string(db), 0o600)
 	h.write("libvirt.conf", "mech_list: "+mechanisms+"\nsasldb_path: "+dir+"/passwd.db\nusers_path: "+dir+"/sasl.users\n", 0o644)
 	own(t, dir)
-	h.Daemon = peer.Start(t, peer.Options{Binary: binary, Args: []string{"--listen"}, Env: []string{"SASL_CONF_PATH=" + dir}, Conf: fmt.Sprintf(`listen_tls = 1
+	h.Daemon = peer.Start(t, peer.Options{Binary: binary, Args: []string{"--listen"}, Env: append(env, "SASL_CONF_PATH="+dir), Conf: fmt.Sprintf(`listen_tls = 1
 listen_tcp = 1
 auth_tcp = "sasl"
 auth_tls = "sasl"
