@@ -46,15 +46,3 @@ func (s *Service) authPolkit(c *dispatch.Call, _ *dispatch.Void) (*remote.AuthPo
 	c.Session.Authenticate()
 	return &remote.AuthPolkitRet{Complete: 1}, nil
 }
-
-func authSASLInit(*dispatch.Call, *dispatch.Void) (*remote.AuthSASLInitRet, error) {
-	return nil, errAuth()
-}
-
-func authSASLStart(*dispatch.Call, *remote.AuthSASLStartArgs) (*remote.AuthSASLStartRet, error) {
-	return nil, errAuth()
-}
-
-func authSASLStep(*dispatch.Call, *remote.AuthSASLStepArgs) (*remote.AuthSASLStepRet, error) {
-	return nil, errAuth()
-}

@@ -21,6 +21,7 @@ type Service struct {
 	bus     *events.Bus
 	policy  Policy // nil: nobody comes in by it
 	screens *act.Pool
+	door    Door // likewise
 }
 
 // Policy decides what the process of a client may do.
@@ -52,6 +53,9 @@ func (s *Service) Flush(ctx context.Context) error {
 // Trust lets clients in that a policy allows to.
 func (s *Service) Trust(p Policy) { s.policy = p }
 
+// Negotiate lets clients in that say by SASL who they are.
+func (s *Service) Negotiate(d Door) { s.door = d }
+
 // Tables are the handlers, by program.
 func (s *Service) Tables() []*dispatch.Table {
 	t := dispatch.NewTable(&remote.Program)
@@ -60,9 +64,9 @@ func (s *Service) Tables() []*dispatch.Table {
 	dispatch.Handle(t, remote.ProcConnectClose, dispatch.Inline, s.close)
 	dispatch.Handle(t, remote.ProcAuthList, dispatch.Inline, s.authList)
 	dispatch.Handle(t, remote.ProcAuthPolkit, dispatch.Worker, s.authPolkit)
-	dispatch.Handle(t, remote.ProcAuthSASLInit, dispatch.Inline, authSASLInit)
-	dispatch.Handle(t, remote.ProcAuthSASLStart, dispatch.Inline, authSASLStart)
-	dispatch.Handle(t, remote.ProcAuthSASLStep, dispatch.Inline, authSASLStep)
+	dispatch.Handle(t, remote.ProcAuthSASLInit, dispatch.Worker, s.saslInit)
+	dispatch.Handle(t, remote.ProcAuthSASLStart, dispatch.Worker, s.saslStart)
+	dispatch.Handle(t, remote.ProcAuthSASLStep, dispatch.Worker, s.saslStep)
 	dispatch.Handle(t, remote.ProcConnectSupportsFeature, dispatch.Inline, s.supportsFeature)
 	t.Always(remote.ProcConnectSupportsFeature)
 	dispatch.Handle(t, remote.ProcConnectGetURI, dispatch.Inline, s.uri)

@@ -17,6 +17,7 @@ type frozenSession struct {
 	Opened        bool                       `json:"opened"`
 	URI           string                     `json:"uri,omitempty"`
 	Subscriptions []frozenSubscription       `json:"subscriptions,omitempty"`
+	SASL          string                     `json:"sasl,omitempty"`    // how far it is with saying who it is
 	Drivers       map[string]json.RawMessage `json:"drivers,omitempty"` // what each keeps for it
 }
 
@@ -33,6 +34,9 @@ func (s *Service) FreezeSession(c *dispatch.Session) (json.RawMessage, error) {
 	f := frozenSession{Opened: c.Opened(), URI: c.URI()}
 	if v, ok := c.Value(subscriptionsKey{}).(*subscriptions); ok {
 		f.Subscriptions = v.freeze()
+	}
+	if n, ok := c.Value(negotiationKey{}).(*negotiation); ok {
+		f.SASL = n.freeze()
 	}
 	for _, d := range s.drivers {
 		k, ok := d.(driver.SessionFreezer)
@@ -78,6 +82,9 @@ func (s *Service) ThawSession(c *dispatch.Session, state json.RawMessage) error 
 		if err := s.drivers.Open(c, f.URI, func(string) error { return nil }); err != nil {
 			return err
 		}
+	}
+	if f.SASL != "" {
+		negotiated(c).thaw(f.SASL)
 	}
 	for _, sub := range f.Subscriptions {
 		if err := s.resubscribe(c, sub); err != nil {

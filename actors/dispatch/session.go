@@ -24,6 +24,12 @@ type Identity struct {
 // Nobody is an identity of which nothing is known.
 func Nobody() Identity { return Identity{PID: -1, UID: -1, GID: -1} }
 
+// Way is how a client comes in.
+type Way struct {
+	Address string // and port, of one that comes over a network
+	Private bool   // nobody can listen: a UNIX socket, or TLS
+}
+
 // Auth is how a client is to say who it is, by the numbers of the remote program.
 type Auth int32
 
@@ -55,6 +61,7 @@ type Peer interface {
 type Session struct {
 	ID      uint64
 	Peer    Peer
+	Way     Way        // set before the first call
 	Opening sync.Mutex // held by who opens or looks whether anything is open, to open it
 
 	access Access
@@ -91,6 +98,9 @@ func NewSession(id uint64, who Identity, readOnly bool, access Access, log Log) 
 func (s *Session) String() string {
 	if who := s.Identity(); who.PID > 0 {
 		return fmt.Sprintf("client %d (pid %d, uid %d)", s.ID, who.PID, who.UID)
+	}
+	if s.Way.Address != "" {
+		return fmt.Sprintf("client %d from %s", s.ID, s.Way.Address)
 	}
 	return fmt.Sprintf("client %d", s.ID)
 }

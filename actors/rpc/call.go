@@ -55,10 +55,14 @@ func (c *client) call(k *call) {
 	p.payload = append([]byte(nil), k.payload...)
 	limit := c.server.Limits().MaxClientRequests
 	c.mu.Lock()
+	if decides(proc, c.session) && c.alone == nil {
+		c.alone = make(chan struct{})
+	}
+	c.in.paused = c.alone != nil
 	if len(c.parked) > 0 || c.requests >= limit || c.server.beginsNothing() {
 		c.parked = append(c.parked, p)
 		c.bytes += len(p.payload)
-		c.in.paused = len(c.parked) >= parkedCalls || c.bytes >= parkedBytes
+		c.in.paused = c.in.paused || len(c.parked) >= parkedCalls || c.bytes >= parkedBytes
 		c.mu.Unlock()
 		return
 	}
@@ -111,6 +115,10 @@ func (c *client) submit(p parkedCall) {
 func (c *client) done() {
 	c.mu.Lock()
 	c.requests--
+	if c.alone != nil && c.requests == 0 && len(c.parked) == 0 {
+		close(c.alone)
+		c.alone = nil
+	}
 	c.mu.Unlock()
 	c.unpark()
 }
@@ -124,6 +132,22 @@ func (c *client) takeBack(p parkedCall) {
 	c.bytes += len(p.payload)
 	c.mu.Unlock()
 	c.unpark() // the hold may have ended meanwhile, and looked for parked calls already
+}
+
+// decides says whether a call may change who the client is, or what protects it:
+// whatever comes behind must not be read before.
+func decides(proc *program.Procedure, s *dispatch.Session) bool {
+	return proc.ReadOnly == program.Preauth && s.Demanded() == dispatch.AuthSASL
+}
+
+// deciding gives a channel to wait on while such a call is in hand, else nil.
+func (c *client) deciding() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.alone == nil {
+		return nil
+	}
+	return c.alone
 }
 
 // unpark submits parked calls as far as the limit allows, and the replies that
@@ -217,7 +241,7 @@ func (c *client) reply(h wire.Header, v xdr.Value, files []*os.File) {
 		h.Type = wire.ReplyWithFDs
 		v = &withFDs{uint32(len(files)), v}
 	}
-	if err := c.out.put(h, v, files); err != nil {
+	if err := c.out.put(h, v, files, c.protection()); err != nil {
 		c.replyError(h, err)
 	}
 }
@@ -242,5 +266,5 @@ func (w *withFDs) DecodeXDR(d *xdr.Decoder) { w.n = d.Uint32() }
 
 // replyError answers a call with an error.
 func (c *client) replyError(h wire.Header, err error) {
-	_ = c.out.put(replyHeader(h, wire.Error), virerr.From(virerr.FromRPC, err), nil)
+	_ = c.out.put(replyHeader(h, wire.Error), virerr.From(virerr.FromRPC, err), nil, nil)
 }

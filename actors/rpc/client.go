@@ -13,6 +13,7 @@ import (
 	"virtree.dev/actors/dispatch"
 	"virtree.dev/internal/hostinfo"
 	"virtree.dev/internal/sys"
+	"virtree.dev/protocol/sasl"
 )
 
 // client is one connection. A reader of the poller reads for it.
@@ -25,7 +26,7 @@ type client struct {
 	set     *sys.Epoll // of the reader that watches it
 	socket  *sys.Socket
 	session *dispatch.Session
-	secure  atomic.Pointer[secured] // nil: no TLS, or no hands were shaken yet
+	secure  atomic.Pointer[secured] // nil: nothing protects what is sent, or not yet
 	since   time.Time
 
 	in  input
@@ -42,6 +43,8 @@ type client struct {
 	eased    chan struct{} // closed when something was unparked
 	streams  map[streamKey]*stream
 	ended    bool            // no stream is added any more
+	alone    chan struct{}   // closed when the call in hand, before which nothing is read, is answered
+	protects sasl.Layer      // from the reply in the making on
 	ctx      context.Context // ends with the client; made when somebody needs it
 	cancel   context.CancelCauseFunc
 
@@ -77,6 +80,7 @@ func (s *Server) admit(socket *sys.Socket, l *Listener) {
 		c.session.Authenticate()
 	}
 	c.session.Peer = c
+	c.session.Way = c.way()
 	s.clients[c.id] = c
 	if !c.session.Authenticated() {
 		s.strangers[c.id] = c
@@ -98,6 +102,8 @@ func (s *Server) noteStart(who *dispatch.Identity) {
 		who.ProcessTime = times.Start
 	}
 }
+
+func (c *client) way() dispatch.Way { return dispatch.Way{Address: c.address, Private: c.came != TCP} }
 
 // begin has a client read from.
 func (s *Server) begin(c *client) {
@@ -144,6 +150,9 @@ func (c *client) goOn() error {
 			return nil
 		}
 		c.in.paused = false
+		if err := c.inTheClear(); err != nil {
+			return err
+		}
 		c.watch(sys.Readable, 0)
 		if err := c.process(nil); err != nil {
 			return err
@@ -166,6 +175,9 @@ func (c *client) pressed() <-chan struct{} {
 		return ch
 	}
 	if ch := c.crowded(); ch != nil {
+		return ch
+	}
+	if ch := c.deciding(); ch != nil {
 		return ch
 	}
 	return c.flooded()

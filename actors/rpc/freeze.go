@@ -328,6 +328,7 @@ func (s *Server) thawClient(f *frozenClient, box *gen.Frozen, name string) (*cli
 	s.noteStart(&f.Identity)
 	c.session = dispatch.NewSession(f.ID, f.Identity, f.ReadOnly, s.access, s)
 	c.session.Peer = c
+	c.session.Way = c.way()
 	c.session.Demand(f.demanded())
 	if f.Authenticated {
 		c.session.Authenticate()

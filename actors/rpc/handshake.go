@@ -56,11 +56,11 @@ func (s *Server) secure(ctx context.Context, c *client, store *tlscert.Store) er
 		_ = conn.SetDeadline(deadline)
 	}
 	wire := &wireConn{shaking: conn, socket: c.socket}
-	secure := &secured{conn: tls.Server(wire, credentials.Config()), wire: wire}
-	if err := secure.conn.HandshakeContext(ctx); err != nil {
+	session := tls.Server(wire, credentials.Config())
+	if err := session.HandshakeContext(ctx); err != nil {
 		return fmt.Errorf("authentication failed: TLS handshake failed %w", err)
 	}
-	name, notes, why, err := credentials.Peer(secure.conn.ConnectionState().PeerCertificates)
+	name, notes, why, err := credentials.Peer(session.ConnectionState().PeerCertificates)
 	for _, n := range notes {
 		s.log.Warn(n)
 	}
@@ -70,14 +70,14 @@ func (s *Server) secure(ctx context.Context, c *client, store *tlscert.Store) er
 	if err != nil {
 		return err
 	}
-	if _, err := secure.conn.Write([]byte{1}); err != nil {
+	if _, err := session.Write([]byte{1}); err != nil {
 		return err
 	}
 	wire.shaking = nil
 	who := c.session.Identity()
 	who.X509 = name
 	c.session.SetIdentity(who)
-	c.secure.Store(secure)
+	c.secure.Store(&secured{conn: session, wire: wire})
 	return nil
 }
 

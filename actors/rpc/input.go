@@ -18,6 +18,7 @@ type input struct {
 	files   []incoming // not yet asked for
 	wants   *call      // waits for its files
 	paused  bool       // the client must not be read from
+	sealed  bool       // a layer of SASL opens what is read
 }
 
 // incoming is a file that came with the byte at a place of the stream.

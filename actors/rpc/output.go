@@ -28,6 +28,8 @@ type output struct {
 	halted  bool // nobody begins to write
 	closed  bool
 	last    bool          // nothing follows what is queued
+	seal    *sealed       // protects what is behind sealAt, and does not yet
+	sealAt  int           // of data
 	drained chan struct{} // closed when the queue has room again
 	heavy   atomic.Bool   // more is queued than unreadStop
 }
@@ -38,8 +40,9 @@ type outgoing struct {
 	file *os.File
 }
 
-// put appends a frame and writes what it can.
-func (o *output) put(h wire.Header, v xdr.Value, files []*os.File) error {
+// put appends a frame and writes what it can. Where there is a seal, it protects
+// everything that follows.
+func (o *output) put(h wire.Header, v xdr.Value, files []*os.File, seal *sealed) error {
 	o.mu.Lock()
 	if o.closed {
 		o.mu.Unlock()
@@ -54,6 +57,10 @@ func (o *output) put(h wire.Header, v xdr.Value, files []*os.File) error {
 	for _, f := range files {
 		o.files = append(o.files, outgoing{len(o.data), f})
 		o.data = append(o.data, 0)
+	}
+	if seal != nil {
+		o.seal, o.sealAt = seal, len(o.data)
+		o.client.secure.Store(&secured{conn: seal, wire: seal.wire})
 	}
 	o.release()
 	return nil
@@ -195,11 +202,19 @@ func (o *output) resume() {
 func (o *output) next() (chunk []byte, file *os.File, done bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	chunk = o.data[o.sent:]
+	if o.seal != nil {
+		if o.sent == o.sealAt {
+			o.seal.sealing.Store(true)
+			o.seal = nil
+		} else {
+			chunk = chunk[:o.sealAt-o.sent]
+		}
+	}
 	if o.sent == len(o.data) || o.closed {
 		o.rest()
 		return nil, nil, true
 	}
-	chunk = o.data[o.sent:]
 	if len(o.files) > 0 {
 		if o.files[0].at == o.sent {
 			return chunk[:1], o.files[0].file, false
@@ -240,6 +255,7 @@ func (o *output) advance(n int) (eased bool) {
 		for i := range o.files {
 			o.files[i].at -= o.sent
 		}
+		o.sealAt -= o.sent
 		o.data, o.sent = rest, 0
 	}
 	return len(o.data)-o.sent < unreadStop && o.ease()

@@ -2,7 +2,6 @@ package rpc
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -15,11 +14,17 @@ import (
 // recordSize is as much as one TLS record carries.
 const recordSize = 16 << 10
 
-// secured is TLS over a client's socket. A reader reads from it; whoever writes
-// the client's output writes to it.
+// secured is what protects a client: TLS, or a layer of SASL. A reader reads from
+// it; whoever writes the client's output writes to it.
 type secured struct {
-	conn *tls.Conn
+	conn protection
 	wire *wireConn
+}
+
+// protection is a *tls.Conn or a *sealed.
+type protection interface {
+	io.ReadWriter
+	CloseWrite() error
 }
 
 // wireConn is what TLS takes for its connection: while hands are shaken a blocking
@@ -159,10 +164,14 @@ func (c *client) farewell() {
 
 // send writes what fits, or takes one portion for TLS, once it has sent the last.
 func (c *client) send(p []byte) (int, error) {
-	if secure := c.secure.Load(); secure != nil {
-		return secure.conn.Write(p[:min(len(p), recordSize)])
+	secure := c.secure.Load()
+	if secure == nil {
+		return c.socket.Send(p, nil)
 	}
-	return c.socket.Send(p, nil)
+	if s, ok := secure.conn.(*sealed); ok && !s.sealing.Load() {
+		return c.socket.Send(p, nil)
+	}
+	return secure.conn.Write(p[:min(len(p), recordSize)])
 }
 
 // sent says whether TLS has anything left to send.
@@ -173,14 +182,14 @@ func (c *client) sent() error {
 	return nil
 }
 
-// dismissSecured ends the clients that speak TLS, whose sessions no other program
-// can go on with: what was answered is written, and they are told of the end.
+// dismissSecured ends the clients that TLS or a layer of SASL protects, whose sessions
+// no other program can go on with: what was answered is written, and they are told of the end.
 func (s *Server) dismissSecured(ctx context.Context) {
 	said := false
 	for {
 		n := 0
 		for _, c := range s.snapshot() {
-			if c.came == TLS {
+			if c.came == TLS || c.secure.Load() != nil {
 				n++
 				c.shut()
 			}
@@ -189,7 +198,7 @@ func (s *Server) dismissSecured(ctx context.Context) {
 			return
 		}
 		if !said {
-			s.log.Warn(fmt.Sprintf("%d clients are disconnected: TLS sessions cannot be carried over", n))
+			s.log.Warn(fmt.Sprintf("%d clients are disconnected: sessions of TLS and Kerberos cannot be carried over", n))
 			said = true
 		}
 		select {

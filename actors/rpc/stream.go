@@ -338,14 +338,14 @@ func (s *stream) confirm() {
 	case err != nil:
 		s.tell(err)
 	default:
-		_ = s.client.out.put(s.status(wire.OK), nil, nil)
+		_ = s.client.out.put(s.status(wire.OK), nil, nil, nil)
 	}
 }
 
 // abort ends the stream at once, as the client asked.
 func (s *stream) abort() {
 	if first, _ := s.end(); first {
-		_ = s.client.out.put(s.status(wire.OK), nil, nil)
+		_ = s.client.out.put(s.status(wire.OK), nil, nil, nil)
 	}
 }
 
@@ -357,7 +357,7 @@ func (s *stream) fail(err error) {
 }
 
 func (s *stream) tell(err error) {
-	_ = s.client.out.put(s.status(wire.Error), virerr.From(virerr.FromStreams, err), nil)
+	_ = s.client.out.put(s.status(wire.Error), virerr.From(virerr.FromStreams, err), nil, nil)
 }
 
 // end closes the backend, once.

@@ -47,6 +47,11 @@ type Config struct {
 	OVSTimeout                       uint
 }
 
+// DemandsSASL says whether clients of a socket that is wanted authenticate by SASL.
+func (c *Config) DemandsSASL() bool {
+	return c.AuthUnixRO == AuthSASL || c.AuthUnixRW == AuthSASL || c.AuthTLS == AuthSASL && c.ListenTLS || c.AuthTCP == AuthSASL && c.ListenTCP
+}
+
 // Limits are the settings that the main and the admin server both have.
 type Limits struct {
 	MinWorkers, MaxWorkers uint

@@ -50,7 +50,7 @@ func authSettings() []setting {
 		conf.Text("unix_sock_ro_perms", "mode of the read-only socket", func(c *Config) *string { return &c.UnixSockROPerms }),
 		conf.Text("unix_sock_rw_perms", "mode of the read-write socket", func(c *Config) *string { return &c.UnixSockRWPerms }),
 		conf.Text("unix_sock_dir", "directory of the sockets", func(c *Config) *string { return &c.UnixSockDir }),
-		conf.Texts("sasl_allowed_username_list", conf.Later("SASL"), func(c *Config) *[]string { return &c.SASLAllowedUsernames }),
+		conf.Texts("sasl_allowed_username_list", "who may connect by SASL", func(c *Config) *[]string { return &c.SASLAllowedUsernames }),
 	}
 }
 
@@ -64,7 +64,7 @@ func tlsSettings() []setting {
 		conf.Text("crl_file", "revocation list of TLS", func(c *Config) *string { return &c.CRLFile }),
 		conf.Texts("tls_allowed_dn_list", "who may connect by TLS", func(c *Config) *[]string { return &c.TLSAllowedDNList }),
 		conf.Text("tls_priority", "versions of TLS", func(c *Config) *string { return &c.TLSPriority }),
-		conf.Custom("tcp_min_ssf", conf.Later("SASL"), readMinSSF),
+		conf.Custom("tcp_min_ssf", "strength of a layer of SASL on the TCP port", readMinSSF),
 	}
 }
 

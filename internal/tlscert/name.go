@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"virtree.dev/internal/pattern"
 )
 
 // attributes are the names that GnuTLS has for parts of a distinguished name.
@@ -94,33 +96,9 @@ func escape(text string) string {
 // listed says whether a name matches one of the patterns.
 func listed(patterns []string, name string) bool {
 	for _, p := range patterns {
-		if match([]rune(p), []rune(name)) {
+		if pattern.Match(p, name) {
 			return true
 		}
 	}
 	return false
-}
-
-// match is GLib's simple pattern: * is any text, ? any one character.
-func match(pattern, text []rune) bool {
-	star, mark := -1, 0
-	p, t := 0, 0
-	for t < len(text) {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, mark = p, t
-			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == text[t]):
-			p, t = p+1, t+1
-		case star >= 0:
-			mark++
-			p, t = star+1, mark
-		default:
-			return false
-		}
-	}
-	for p < len(pattern) && pattern[p] == '*' {
-		p++
-	}
-	return p == len(pattern)
 }

@@ -188,20 +188,6 @@ func FuzzName(f *testing.F) {
 	})
 }
 
-func TestMatch(t *testing.T) {
-	for _, tt := range []struct {
-		pattern, text string
-		want          bool
-	}{
-		{"", "", true}, {"*", "", true}, {"*", "abc", true}, {"a*c", "abbc", true}, {"a*c", "abb", false},
-		{"a?c", "abc", true}, {"a?c", "ac", false}, {"*b*", "abc", true}, {"abc", "abcd", false}, {"**x", "yx", true},
-	} {
-		if match([]rune(tt.pattern), []rune(tt.text)) != tt.want {
-			t.Errorf("%s against %s: want %t", tt.text, tt.pattern, tt.want)
-		}
-	}
-}
-
 func TestPriority(t *testing.T) {
 	const oldest, newest = tls.VersionTLS12, tls.VersionTLS13
 	for text, want := range map[string][2]uint16{

@@ -2,6 +2,7 @@ package roster
 
 import (
 	"context"
+	"os"
 	"slices"
 
 	"virtree.dev/actors/auth"
@@ -11,6 +12,7 @@ import (
 	"virtree.dev/actors/events"
 	"virtree.dev/actors/rpc"
 	"virtree.dev/apps/internal/daemon"
+	"virtree.dev/config/saslconf"
 	"virtree.dev/supervisor/act"
 	"virtree.dev/supervisor/freeze"
 	"virtree.dev/supervisor/gen"
@@ -39,8 +41,21 @@ func Service(entries ...Entry) func(daemon.Host) (daemon.Service, error) {
 		if h.Dirs.Privileged {
 			s.Trust(auth.NewPolkit())
 		}
+		s.Negotiate(door(h))
 		return s, nil
 	}
+}
+
+// door is where clients come in by SASL.
+func door(h daemon.Host) *auth.SASL {
+	c := h.Settings.Daemon()
+	d := auth.NewSASL(saslconf.NewSource(h.Dirs.Config, os.Getenv), auth.Rules{
+		Allowed: c.SASLAllowedUsernames, Limited: c.SASLAllowedUsernames != nil, MinSSF: int(c.TCPMinSSF),
+	}, h.Log.Logger("rpc.netsaslcontext"))
+	if c.DemandsSASL() {
+		d.Check()
+	}
+	return d
 }
 
 // service is a daemon's drivers, and the connections that clients open to them.
