@@ -12,12 +12,13 @@ import (
 )
 
 const (
-	// patience is how long an answer may take that asks no person.
+	// patience is how long polkit may let a call wait for its next answer.
 	patience = 25 * time.Second
-	// window is how many questions of one call are with polkit at once.
-	window = 16
-	// most is how many of all calls are: a bus lets a client wait for 128 replies.
-	most = 64
+	// window is how many questions of one call are with polkit at once: it works on
+	// one at a time, and should find the next when it is done.
+	window = 2
+	// most is how many of all calls are: who comes next waits behind so many.
+	most = 8
 )
 
 // Access is the access driver that asks polkit.
@@ -37,7 +38,7 @@ func newAccess(p *Polkit, log *zap.Logger) *Access {
 // Allowed implements dispatch.Access. Where polkit cannot be asked, the rest is
 // denied without asking.
 func (a *Access) Allowed(ctx context.Context, who dispatch.Identity, questions []dispatch.Question) []bool {
-	s := &survey{Access: a, ctx: ctx, who: who, questions: questions, answers: make([]bool, len(questions))}
+	s := &survey{Access: a, ctx: ctx, who: who, questions: questions, answers: make([]bool, len(questions)), until: time.Now().Add(patience)}
 	if who.ProcessTime == 0 {
 		a.log.Error("polkit cannot be asked about a client of which it is not known which process it is and since when")
 		return s.answers
@@ -68,6 +69,7 @@ type survey struct {
 	answers   []bool
 	asked     []asked // oldest first
 	failed    bool
+	until     time.Time // when polkit has let the call wait too long
 }
 
 // asked is a question that is with polkit.
@@ -91,16 +93,24 @@ func (s *survey) room() bool {
 			default:
 			}
 		}
-		if len(s.asked) > 0 {
-			s.collect()
-			continue
+		if len(s.asked) == 0 {
+			return s.wait()
 		}
-		select {
-		case s.tokens <- struct{}{}:
-			return true
-		case <-s.ctx.Done():
-			return false
-		}
+		s.collect()
+	}
+	return false
+}
+
+// wait waits for a token in turn with others.
+func (s *survey) wait() bool {
+	late := time.NewTimer(time.Until(s.until))
+	defer late.Stop()
+	select {
+	case s.tokens <- struct{}{}:
+		return true
+	case <-late.C:
+		s.fail("polkit has not answered others in time and was not asked; does polkitd hang?")
+	case <-s.ctx.Done():
 	}
 	return false
 }
@@ -109,7 +119,7 @@ func (s *survey) room() bool {
 func (s *survey) ask(at int) bool {
 	q := &s.questions[at]
 	k := asked{at: at, id: s.polkit.newID()}
-	k.ctx, k.cancel = context.WithTimeout(s.ctx, patience)
+	k.ctx, k.cancel = context.WithDeadline(s.ctx, s.until)
 	k.reply = s.polkit.bus.Begin(k.ctx, checkCall, s.client, polkit.Action(q.Object, q.Permission), q.Details, uint32(0), k.id)
 	s.asked = append(s.asked, k)
 	return !s.failed
@@ -128,11 +138,12 @@ func (s *survey) collect() {
 	answer, err := readAnswer(action, reply)
 	switch {
 	case gone:
-		s.fail("polkit did not answer in time whether " + action + " is allowed")
+		s.fail("polkit did not answer in time whether " + action + " is allowed; does polkitd hang?")
 		s.polkit.takeBack(s.ctx, k.id)
 	case err != nil:
 		s.fail(err.Error())
 	default:
+		s.until = time.Now().Add(patience)
 		s.answers[k.at] = answer.Authorized
 		if !answer.Authorized {
 			s.log.Info("polkit denies a client's action", zap.String("action", action), zap.Any("details", q.Details),

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,12 +20,15 @@ import (
 
 // judge answers by a detail, after a while; a mute one does not at all.
 type judge struct {
+	mu               sync.Mutex
 	mute, broken     bool
 	with, most, took int // questions in hand, the most at once, cancelled ones
 	seen             []any
 }
 
 func (j *judge) Begin(ctx context.Context, method string, args ...any) <-chan *dbus.Call {
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	done := make(chan *dbus.Call, 1)
 	if strings.HasSuffix(method, ".CancelCheckAuthorization") {
 		j.took++
@@ -34,15 +38,19 @@ func (j *judge) Begin(ctx context.Context, method string, args ...any) <-chan *d
 	j.seen = args
 	j.with++
 	j.most = max(j.most, j.with)
-	end := func(c *dbus.Call) { j.with--; done <- c }
 	switch {
 	case j.broken:
-		end(&dbus.Call{Err: errors.New("no bus")})
+		done <- &dbus.Call{Err: errors.New("no bus")}
 	case j.mute:
 		context.AfterFunc(ctx, func() { done <- &dbus.Call{Err: ctx.Err()} })
 	default:
 		yes := args[2].(map[string]string)["domain_name"] != "no"
-		time.AfterFunc(time.Second, func() { end(&dbus.Call{Body: []any{[]any{yes, false, map[string]string{}}}}) })
+		time.AfterFunc(time.Second, func() {
+			j.mu.Lock()
+			j.with--
+			j.mu.Unlock()
+			done <- &dbus.Call{Body: []any{[]any{yes, false, map[string]string{}}}}
+		})
 	}
 	return done
 }

@@ -60,9 +60,9 @@ func TestPolkitDecidesOnEveryCall(t *testing.T) {
 		"/etc/third.xml":                      document("third", "3"),
 		"/etc/seen.xml":                       document("seen", "4"),
 	}
-	real := realDaemon()
-	if real != "" {
-		files["/usr/sbin/libvirtd-real"] = real
+	program := realDaemon()
+	if program != "" {
+		files["/usr/sbin/libvirtd-real"] = program
 	}
 	h := Boot(t, files)
 	if _, err := h.Try("systemctl", "start", "polkit.service"); err != nil {
@@ -83,7 +83,7 @@ func TestPolkitDecidesOnEveryCall(t *testing.T) {
 	if strings.Contains(ours, "for domain 'theirs'") {
 		t.Errorf("an event of a domain that the client may not know of:\n%s", ours)
 	}
-	if real == "" {
+	if program == "" {
 		t.Log("not compared: Debian's libvirtd is not here (libvirt-daemon-system)")
 		return
 	}
@@ -94,11 +94,11 @@ func TestPolkitDecidesOnEveryCall(t *testing.T) {
 
 // realDaemon is the program of Debian's libvirtd, empty where there is none.
 func realDaemon() string {
-	program, err := os.ReadFile(peer.Real())
+	text, err := os.ReadFile(peer.Real())
 	if err != nil {
 		return ""
 	}
-	return string(program)
+	return string(text)
 }
 
 // accessRound runs a daemon and gives what nobody, the user, sees of it.
