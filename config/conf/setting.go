@@ -10,6 +10,7 @@ type Setting[C any] struct {
 	Key    string
 	Effect string // what it changes, or which later work will use it
 	read   func(f *File, c *C) error
+	shown  func(c *C) Value // nil: a reader of its own fills what it fills
 }
 
 // later ends the effect of a setting that has none yet.
@@ -19,10 +20,14 @@ const later = ": later"
 func Later(feature string) string { return feature + later }
 
 func bind[C, T any](key, effect string, field func(*C) *T, get func(*File, string, *T) (bool, error)) Setting[C] {
-	return Setting[C]{Key: key, Effect: effect, read: func(f *File, c *C) error {
-		_, err := get(f, key, field(c))
-		return err
-	}}
+	return Setting[C]{
+		Key: key, Effect: effect,
+		read: func(f *File, c *C) error {
+			_, err := get(f, key, field(c))
+			return err
+		},
+		shown: func(c *C) Value { return ValueOf(*field(c)) },
+	}
 }
 
 // Text is a setting that holds a text.
@@ -71,9 +76,11 @@ func Custom[C any](key, effect string, read func(f *File, e *Entry, c *C) error)
 	}}
 }
 
+const ignored = "none: libvirt ignores it too"
+
 // Ignored is a key that libvirt accepts in the file and makes no use of.
 func Ignored[C any](key string) Setting[C] {
-	return Setting[C]{Key: key, Effect: "none: libvirt ignores it too", read: func(*File, *C) error { return nil }}
+	return Setting[C]{Key: key, Effect: ignored, read: func(*File, *C) error { return nil }}
 }
 
 // Load fills c from f. It gives back a note for each key of the file that the
