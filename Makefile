@@ -13,7 +13,7 @@ PACKAGES      ?= ./...
 export GOFLAGS += -buildvcs=false
 
 .DEFAULT_GOAL := help
-.PHONY: help build install install-files run demo test race check lint generate fuzz-short golden bench diff-libvirt death tree cover-api
+.PHONY: help build install install-files deb run demo test race check lint generate fuzz-short golden bench diff-libvirt death tree cover-api
 
 help: ## show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,7 @@ help: ## show what can be made
 build: ## put every binary into bin/
 	@mkdir -p bin
 	$(GO) build -o bin/ $$($(GO) list ./apps/... | grep -v /internal/)
+	@$(GO) run ./apps/internal/sampleconf bin/conf
 
 run: build ## run libvirtd in the foreground, in session mode, in tmp/run
 	@test/demo/run
@@ -87,20 +88,25 @@ cover-api: ## count the procedures and functions of libvirt's API that are done
 	@$(GO) run ./apps/internal/coverapi
 
 # Where make install puts things; a package builder sets DESTDIR.
-DESTDIR ?=
-SBINDIR ?= /usr/sbin
-BINDIR  ?= /usr/bin
-POLKIT  ?= /usr/share/polkit-1
-UNITDIR ?= /usr/lib/systemd/system
-BIN     ?= bin
-DAEMONS  = libvirtd virtqemud virtlogd virtlockd
+export DESTDIR     ?=
+export SBINDIR     ?= /usr/sbin
+export BINDIR      ?= /usr/bin
+export LIBEXECDIR  ?= /usr/libexec
+export UNITDIR     ?= /usr/lib/systemd/system
+export PRESETDIR   ?= /usr/lib/systemd/system-preset
+export SYSUSERS    ?= /usr/lib/sysusers.d
+export POLKIT      ?= /usr/share/polkit-1
+export MANDIR      ?= /usr/share/man
+export COMPLETIONS ?= /usr/share/bash-completion/completions
+export DEFAULTS    ?= /etc/default
+export CONFDIR     ?= /etc/libvirt
+export BIN         ?= bin
 
-install: build install-files ## install binaries and unit files: make install [DESTDIR=DIR]
+install: build install-files ## install everything: make install [DESTDIR=DIR] [SBINDIR=...]
 
 install-files: ## put what was built in BIN in place, without building: what packages call
-	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(BINDIR) $(DESTDIR)$(UNITDIR) $(DESTDIR)$(POLKIT)/actions $(DESTDIR)$(POLKIT)/rules.d
-	for daemon in $(DAEMONS); do test ! -e $(BIN)/$$daemon || install -m 755 $(BIN)/$$daemon $(DESTDIR)$(SBINDIR)/ || exit 1; done
-	install -m 755 $(BIN)/virt-observe $(DESTDIR)$(BINDIR)/
-	for unit in systemd/units/*; do sed 's|=/usr/sbin/|=$(SBINDIR)/|' $$unit > $(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; done
-	install -m 644 config/polkit/*.policy $(DESTDIR)$(POLKIT)/actions/
-	install -m 644 config/polkit/*.rules $(DESTDIR)$(POLKIT)/rules.d/
+	@packaging/install
+
+DEBVERSION ?=
+deb: build ## build a Debian package into bin/deb: make deb [DEBVERSION=1.2-3]
+	@packaging/deb/build bin/deb $(DEBVERSION)

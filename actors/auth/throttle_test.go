@@ -21,9 +21,9 @@ func TestFailuresCostTime(t *testing.T) {
 		if d := waited("a"); d != 0 {
 			t.Error("a peer that did not fail waits", d)
 		}
-		for i, want := range []time.Duration{1, 2, 4, 8, 16, 32, 32, 32} {
+		for i, want := range []int{1, 2, 4, 8, 16, 32, 32, 32} {
 			h.failed("a")
-			if d := waited("a"); d != want*firstPenalty {
+			if d := waited("a"); d != time.Duration(want)*firstPenalty {
 				t.Errorf("failure %d costs %v", i+1, d)
 			}
 			if d := waited("b"); d != 0 {

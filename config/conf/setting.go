@@ -11,6 +11,7 @@ type Setting[C any] struct {
 	Effect string // what it changes, or which later work will use it
 	Form   string // how its values are written
 	read   func(f *File, c *C) error
+	shown  func(c *C) Value // nil: a reader of its own fills what it fills
 }
 
 // later ends the effect of a setting that has none yet.
@@ -26,10 +27,14 @@ func (s Setting[C]) Takes(form string) Setting[C] {
 }
 
 func bind[C, T any](key, effect, form string, field func(*C) *T, get func(*File, string, *T) (bool, error)) Setting[C] {
-	return Setting[C]{Key: key, Effect: effect, Form: form, read: func(f *File, c *C) error {
-		_, err := get(f, key, field(c))
-		return err
-	}}
+	return Setting[C]{
+		Key: key, Effect: effect, Form: form,
+		read: func(f *File, c *C) error {
+			_, err := get(f, key, field(c))
+			return err
+		},
+		shown: func(c *C) Value { return ValueOf(*field(c)) },
+	}
 }
 
 // Text is a setting that holds a text.
@@ -78,9 +83,11 @@ func Custom[C any](key, effect string, read func(f *File, e *Entry, c *C) error)
 	}}
 }
 
+const ignored = "none: libvirt ignores it too"
+
 // Ignored is a key that libvirt accepts in the file and makes no use of.
 func Ignored[C any](key string) Setting[C] {
-	return Setting[C]{Key: key, Effect: "none: libvirt ignores it too", read: func(*File, *C) error { return nil }}
+	return Setting[C]{Key: key, Effect: ignored, read: func(*File, *C) error { return nil }}
 }
 
 // Load fills c from f. It gives back a note for each key of the file that the

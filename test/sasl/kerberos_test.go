@@ -101,8 +101,8 @@ func TestWhoTheTicketNames(t *testing.T) {
 	}
 	for list, welcome := range map[string]bool{`"alice"`: true, `"alice@TEST.LOCAL"`: false, `"al?ce"`: true, `"bob"`: false, ``: false} {
 		binaries := []string{peer.Build(t)}
-		if real := peer.Real(); real != "" {
-			binaries = append(binaries, real)
+		if debian := peer.Real(); debian != "" {
+			binaries = append(binaries, debian)
 		}
 		said := map[string]bool{}
 		for _, binary := range binaries {

@@ -159,8 +159,8 @@ func TestWhoIsLetIn(t *testing.T) {
 	needClient(t)
 	ours := start(t, peer.Build(t), allMechanisms, bobAlone)
 	var theirs *host
-	if real := peer.Real(); real != "" {
-		theirs = start(t, real, allMechanisms, bobAlone)
+	if debian := peer.Real(); debian != "" {
+		theirs = start(t, debian, allMechanisms, bobAlone)
 	}
 	for a, welcome := range attempts {
 		out, err := ours.as(a.user, a.password, a.way, a.mechanism, "echo", "in")

@@ -122,8 +122,8 @@ func TestAuditTrail(t *testing.T) {
 	if got := strings.Join(ours, "\n") + "\n"; got != string(want) {
 		t.Errorf("got\n%s\nwant\n%s\nthe log\n%s", got, want, log)
 	}
-	if real := peer.Real(); real != "" {
-		log, theirs, _ := trail(t, real, "audit_logging = 1\n")
+	if debian := peer.Real(); debian != "" {
+		log, theirs, _ := trail(t, debian, "audit_logging = 1\n")
 		if !slices.Equal(ours, theirs) {
 			t.Errorf("ours\n%s\ntheirs\n%s\ntheir log\n%s", strings.Join(ours, "\n"), strings.Join(theirs, "\n"), log)
 		}

@@ -52,9 +52,20 @@ systemd-udevd-kernel.socket
 systemd-udevd.service
 `
 
-// Boot starts a systemd that ends with the test; files are laid over the root, by
-// their paths there. It skips where that cannot be.
+// Boot starts a systemd that ends with the test, with what make install puts in place;
+// files are laid over the root, by their paths there. It skips where that cannot be.
 func Boot(t testing.TB, files map[string]string) *Host {
+	t.Helper()
+	return boot(t, files, install)
+}
+
+// BootPlain is Boot with nothing of ours but the files.
+func BootPlain(t testing.TB, files map[string]string) *Host {
+	t.Helper()
+	return boot(t, files, lay)
+}
+
+func boot(t testing.TB, files map[string]string, prepare func(t testing.TB, dir string, files map[string]string)) *Host {
 	t.Helper()
 	cgroup := cgroupOf(t)
 	folder, err := os.MkdirTemp("", "vtsystemd")
@@ -62,7 +73,7 @@ func Boot(t testing.TB, files map[string]string) *Host {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(folder) })
-	install(t, filepath.Join(folder, "files"), files)
+	prepare(t, filepath.Join(folder, "files"), files)
 	if err := os.WriteFile(filepath.Join(folder, "mask"), []byte(masked), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -134,6 +145,15 @@ func install(t testing.TB, dir string, files map[string]string) {
 	cmd := exec.Command("make", "-C", root(t), "--no-print-directory", "install-files", "DESTDIR="+dir, "BIN="+bin)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("make install-files: %v\n%s", err, out)
+	}
+	lay(t, dir, files)
+}
+
+// lay writes the test's own files.
+func lay(t testing.TB, dir string, files map[string]string) {
+	t.Helper()
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
 	}
 	for path, text := range files {
 		path = filepath.Join(dir, path)
