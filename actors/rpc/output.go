@@ -202,6 +202,10 @@ func (o *output) resume() {
 func (o *output) next() (chunk []byte, file *os.File, done bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.closed {
+		o.rest()
+		return nil, nil, true
+	}
 	chunk = o.data[o.sent:]
 	if o.seal != nil {
 		if o.sent == o.sealAt {
@@ -211,7 +215,7 @@ func (o *output) next() (chunk []byte, file *os.File, done bool) {
 			chunk = chunk[:o.sealAt-o.sent]
 		}
 	}
-	if o.sent == len(o.data) || o.closed {
+	if o.sent == len(o.data) {
 		o.rest()
 		return nil, nil, true
 	}

@@ -182,7 +182,7 @@ func TestNothingIsReadInTheClear(t *testing.T) {
 			}
 			if apart {
 				r.eventually("the call is in hand", func() bool { return r.client().deciding() != nil })
-				if _, err := conn.Write(injected); err != nil {
+				if _, err := conn.Write(append(injected, injected...)); err != nil { // enough for a whole buffer
 					t.Fatal(err)
 				}
 			}

@@ -106,6 +106,9 @@ func TestReplacementThatFails(t *testing.T) {
 			}
 		}
 		d.Replace(t, i+1)
+		if i < 3 {
+			peer.Eventually(t, "it comes to nothing", func() bool { return strings.Count(d.Log(), "this program goes on after") > i })
+		}
 		if got := look(c, id); !got.equal(want) {
 			t.Fatalf("after %d replacements\n%+v\nbefore\n%+v", i+1, got, want)
 		}

@@ -22,7 +22,7 @@ import (
 const nobody = 65534
 
 // patience bounds every wait for something that must happen; how long it takes is no part of a test.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 var binary struct {
 	sync.Once

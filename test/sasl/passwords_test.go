@@ -220,7 +220,7 @@ func TestUsersOfOurFile(t *testing.T) {
 // TestReplacedWithClients replaces the daemon under a client that has come in.
 func TestReplacedWithClients(t *testing.T) {
 	needClient(t)
-	h := start(t, peer.Build(t), allMechanisms, "")
+	h := start(t, peer.Build(t), allMechanisms, "log_level = 2")
 	h.write("auth.conf", "[credentials-b]\nauthname=bob@vm\npassword=secret\n[auth-libvirt-localhost]\ncredentials=b\n", 0o600)
 	uri := "qemu:///session?authfile=" + url.QueryEscape(filepath.Join(h.dir, "auth.conf"))
 	shell := h.Command("virsh", "-q", "-c", uri)
