@@ -13,8 +13,9 @@ import (
 // inner is set in the process that runs in the realm's namespaces.
 const inner = "VIRTREE_SASL_REALM"
 
-// realm runs the test once more, in namespaces with a KDC and a ticket for alice.
-func realm(t *testing.T, enctype string) (dir string) {
+// realm runs the test once more, in namespaces with a KDC and a ticket for alice. It
+// gives the realm's folder to the inner run, "" to the outer one.
+func realm(t *testing.T, enctype string) string {
 	t.Helper()
 	if dir := os.Getenv(inner); dir != "" {
 		return dir
