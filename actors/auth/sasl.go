@@ -3,10 +3,8 @@ package auth
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 
 	"go.uber.org/zap"
@@ -64,13 +62,16 @@ func (s *SASL) Mechanisms(way dispatch.Way) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.offered(c, way), nil
+	list, _ := s.offered(c, way)
+	return list, nil
 }
 
-func (s *SASL) offered(c *saslconf.Config, way dispatch.Way) (list []string) {
+// offered gives the mechanisms, and the keys of the one that has some.
+func (s *SASL) offered(c *saslconf.Config, way dispatch.Way) (list []string, keys *krb5.Keys) {
 	for _, m := range c.Mechanisms {
 		if m == sasl.GSSAPI {
-			if _, err := s.keys(c); err != nil {
+			var err error
+			if keys, err = s.keys(c); err != nil {
 				continue
 			}
 		} else if !way.Private {
@@ -78,7 +79,7 @@ func (s *SASL) offered(c *saslconf.Config, way dispatch.Way) (list []string) {
 		}
 		list = append(list, m)
 	}
-	return list
+	return list, keys
 }
 
 func (s *SASL) keys(c *saslconf.Config) (*krb5.Keys, error) {
@@ -99,16 +100,13 @@ func (s *SASL) Begin(mechanism string, way dispatch.Way) (sasl.Exchange, error) 
 	if err != nil {
 		return nil, err
 	}
-	if !slices.Contains(s.offered(c, way), mechanism) {
+	list, keys := s.offered(c, way)
+	if !slices.Contains(list, mechanism) {
 		return nil, fmt.Errorf("mechanism %.40q is not offered to this client", mechanism)
 	}
 	server := &sasl.Server{Lookup: c.Lookup, Secure: way.Private, MinSSF: s.rules.MinSSF}
-	server.Context = func() (sasl.Context, error) {
-		keys, err := s.keys(c)
-		if err != nil {
-			return nil, err
-		}
-		return keys.Accept(), nil
+	if keys != nil {
+		server.Context = func() sasl.Context { return keys.Accept() }
 	}
 	return server.Begin(mechanism)
 }
@@ -118,7 +116,7 @@ func (s *SASL) Admit(user string, layer sasl.Layer, way dispatch.Way) error {
 	if !way.Private && (layer == nil || layer.SSF() < s.rules.MinSSF) {
 		return fmt.Errorf("negotiated SSF was not strong enough: %d are wanted", s.rules.MinSSF)
 	}
-	if s.rules.Limited && !slices.ContainsFunc(s.rules.Allowed, func(p string) bool { return pattern.Match(p, user) }) {
+	if s.rules.Limited && !pattern.Any(s.rules.Allowed, user) {
 		return fmt.Errorf("Client's username is not on the list of allowed clients: sasl_allowed_username_list has nothing for '%s'", user)
 	}
 	return nil
@@ -126,7 +124,7 @@ func (s *SASL) Admit(user string, layer sasl.Layer, way dispatch.Way) error {
 
 // Failed notes and logs that a client is not who it says.
 func (s *SASL) Failed(who *dispatch.Session, mechanism, user string, why error) {
-	n := s.throttle.failed(peer(who))
+	n := s.throttle.failed(who.Origin())
 	text := fmt.Sprintf("SASL authentication of %s", who)
 	if mechanism != "" {
 		text += fmt.Sprintf(" by %.40q", mechanism)
@@ -148,17 +146,5 @@ func (s *SASL) Came(who *dispatch.Session, mechanism, user string) {
 
 // Wait waits until a client whose peer failed lately may go on.
 func (s *SASL) Wait(ctx context.Context, who *dispatch.Session) error {
-	return s.throttle.wait(ctx, peer(who))
-}
-
-// peer is whose attempts count together: a host's, or a local user's.
-func peer(who *dispatch.Session) string {
-	if who.Way.Address == "" {
-		return "uid " + strconv.Itoa(who.Identity().UID)
-	}
-	host, _, err := net.SplitHostPort(who.Way.Address)
-	if err != nil {
-		return who.Way.Address
-	}
-	return host
+	return s.throttle.wait(ctx, who.Origin())
 }

@@ -38,12 +38,8 @@ type negotiationKey struct{}
 
 // negotiated gives a session's negotiation. Its calls come one after the other.
 func negotiated(c *dispatch.Session) *negotiation {
-	n, ok := c.Value(negotiationKey{}).(*negotiation)
-	if !ok {
-		n = &negotiation{}
-		c.SetValue(negotiationKey{}, n)
-	}
-	return n
+	n, _ := c.ValueOr(negotiationKey{}, &negotiation{})
+	return n.(*negotiation)
 }
 
 // due says whether the client has to authenticate by SASL.

@@ -9,4 +9,8 @@
 // it waits for another process (Call.Wait). A procedure without a handler is
 // answered as libvirt's library answers for a driver that lacks it. A panic
 // stays in its call.
+//
+// With an access driver each call is a set of Questions about its object, which the
+// table's Finder names, or the handler itself (AsksItself, Call.Ensure) where it
+// knows the object only later. Such a call is never answered on a reader.
 package dispatch

@@ -2,7 +2,9 @@ package dispatch
 
 import (
 	"fmt"
+	"net"
 	"runtime/debug"
+	"strconv"
 	"sync"
 	"sync/atomic"
 
@@ -141,6 +143,18 @@ func (s *Session) SetReadOnly() { s.readOnly.Store(true) }
 
 // Opened says whether a driver was opened.
 func (s *Session) Opened() bool { return s.tables.Load() != nil }
+
+// Origin is whose attempts to come in count together: a host's, or a local user's.
+func (s *Session) Origin() string {
+	if s.Way.Address == "" {
+		return "uid " + strconv.Itoa(s.Identity().UID)
+	}
+	host, _, err := net.SplitHostPort(s.Way.Address)
+	if err != nil {
+		return s.Way.Address
+	}
+	return host
+}
 
 // URI is what was opened.
 func (s *Session) URI() string {

@@ -225,14 +225,6 @@ func (c *client) Authenticated() {
 // CloseAfterReply implements dispatch.Peer.
 func (c *client) CloseAfterReply() { c.last.Store(true) }
 
-// host is where a client of a port comes from.
-func (c *client) host() string {
-	if host, _, err := net.SplitHostPort(c.address); err == nil {
-		return host
-	}
-	return c.address
-}
-
 // shut ends the client from outside: a reader takes it down. What was answered is written first.
 func (c *client) shut() {
 	c.out.flush()

@@ -11,6 +11,9 @@
 // writes it out without blocking; a reader goes on with what does not fit.
 // An idle client costs no goroutine and no buffer.
 //
+// What protects a client (TLS, or a layer of SASL) stands between its queue and its
+// socket; while a call decides on it, nothing behind that call is read.
+//
 // Back-pressure: a client whose unread replies exceed a bound is not read from;
 // one that does not read its events is closed. Its reader parks a bounded
 // number of calls beyond max_client_requests, so that keepalives behind them

@@ -27,7 +27,7 @@ func (s *Server) shake(c *client, l *Listener) {
 		ctx, cancel := context.WithTimeout(ctx, handshakeTime)
 		defer cancel()
 		if err := s.secure(ctx, c, l.certificates); err != nil {
-			s.failures.note(c.host(), fmt.Sprintf("client %d from %s: %v", c.id, c.address, err), time.Now())
+			s.failures.note(c.session.Origin(), fmt.Sprintf("client %d from %s: %v", c.id, c.address, err), time.Now())
 			c.end()
 			return nil
 		}

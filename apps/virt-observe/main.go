@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"virtree.dev/apps/internal/daemon"
+	"virtree.dev/apps/internal/release"
 	"virtree.dev/config/paths"
 	"virtree.dev/supervisor/observe"
 )
@@ -36,7 +36,7 @@ func run(args []string, out, complaints io.Writer) int {
 		fmt.Fprintln(complaints, "virt-observe:", err)
 		return 2
 	case w.version:
-		fmt.Fprintln(out, "virt-observe (virtree)", daemon.Version)
+		fmt.Fprintln(out, "virt-observe (virtree)", release.Version)
 		return 0
 	}
 	if w.Follow > 0 && !w.JSON {

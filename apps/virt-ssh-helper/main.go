@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"virtree.dev/apps/internal/daemon"
 	"virtree.dev/apps/internal/endpoint"
+	"virtree.dev/apps/internal/release"
 )
 
 const usage = `Usage:
@@ -36,7 +36,7 @@ func run(args []string, in, out *os.File, complaints io.Writer) int {
 		fmt.Fprintf(out, usage, name, w.options)
 		return 0
 	case w.version:
-		fmt.Fprintf(out, "%s (libvirt) %s\n", name, daemon.Version)
+		fmt.Fprintf(out, "%s (libvirt) %s\n", name, release.Version)
 		return 0
 	case len(w.rest) != 1:
 		fmt.Fprintf(complaints, usage, name, w.options)

@@ -9,6 +9,8 @@ import (
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
+
+	"virtree.dev/internal/pattern"
 )
 
 // Log is a daemon's log: what comes in by Logger goes out by the outputs.
@@ -58,7 +60,7 @@ func (v *levels) of(source string) Priority {
 	}
 	p := v.standard
 	for _, f := range v.filters {
-		if glob(f.match, source) {
+		if pattern.Match(f.match, source) {
 			p = f.priority
 			break
 		}

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"go.uber.org/zap"
+
+	"virtree.dev/internal/pattern"
 )
 
 func fileLog(t *testing.T) (*Log, string) {
@@ -192,8 +194,8 @@ func TestJournalFields(t *testing.T) {
 
 func TestGlob(t *testing.T) {
 	tests := []struct {
-		pattern, s string
-		want       bool
+		match, s string
+		want     bool
 	}{
 		{"*qemu*", "qemu.qemu_driver", true},
 		{"*qemu*", "util.object", false},
@@ -204,8 +206,8 @@ func TestGlob(t *testing.T) {
 		{"a", "ab", false},
 	}
 	for _, tt := range tests {
-		if got := glob(tt.pattern, tt.s); got != tt.want {
-			t.Errorf("glob(%q, %q) = %v", tt.pattern, tt.s, got)
+		if got := pattern.Match(tt.match, tt.s); got != tt.want {
+			t.Errorf("%q against %q: %v", tt.match, tt.s, got)
 		}
 	}
 }
@@ -223,7 +225,7 @@ func FuzzSettings(f *testing.F) {
 	f.Fuzz(func(t *testing.T, filters, outputs string) {
 		if list, err := parseFilters(filters); err == nil {
 			for _, x := range list {
-				if !glob(x.match, strings.Trim(x.match, "*")) {
+				if !pattern.Match(x.match, strings.Trim(x.match, "*")) {
 					t.Errorf("%q does not match itself", x.match)
 				}
 			}

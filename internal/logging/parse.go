@@ -214,24 +214,3 @@ func CheckLevel(level uint) error {
 }
 
 func isSpace(r rune) bool { return r == ' ' }
-
-// glob matches * (any run) and ? (any one character).
-func glob(pattern, s string) bool {
-	star, mark, i, j := -1, 0, 0, 0
-	for j < len(s) {
-		switch {
-		case i < len(pattern) && pattern[i] == '*':
-			star, mark = i, j
-			i++
-		case i < len(pattern) && (pattern[i] == '?' || pattern[i] == s[j]):
-			i++
-			j++
-		case star >= 0:
-			mark++
-			i, j = star+1, mark
-		default:
-			return false
-		}
-	}
-	return strings.Trim(pattern[i:], "*") == ""
-}

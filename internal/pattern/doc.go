@@ -1,2 +1,2 @@
-// Package pattern matches texts as GLib's simple patterns do, which lists of who is allowed are made of.
+// Package pattern matches texts as GLib's simple patterns do, which lists of who is allowed and filters of the log are made of.
 package pattern

@@ -1,5 +1,12 @@
 package pattern
 
+import "slices"
+
+// Any says whether a text is what one of the patterns stands for.
+func Any(patterns []string, text string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool { return Match(p, text) })
+}
+
 // Match says whether a text is what a pattern stands for: * is any text, ? any one character.
 func Match(pattern, text string) bool { return match([]rune(pattern), []rune(text)) }
 

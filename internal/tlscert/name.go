@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-
-	"virtree.dev/internal/pattern"
 )
 
 // attributes are the names that GnuTLS has for parts of a distinguished name.
@@ -91,14 +89,4 @@ func escape(text string) string {
 		}
 	}
 	return b.String()
-}
-
-// listed says whether a name matches one of the patterns.
-func listed(patterns []string, name string) bool {
-	for _, p := range patterns {
-		if pattern.Match(p, name) {
-			return true
-		}
-	}
-	return false
 }

@@ -4,6 +4,8 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+
+	"virtree.dev/internal/pattern"
 )
 
 // session is the name that libvirt's messages give to a client's certificate.
@@ -43,7 +45,7 @@ func (c *Credentials) examine(chain []*x509.Certificate) (name string, notes []s
 			return name, nil, why
 		}
 	}
-	if c.policy.LimitDN && !listed(c.policy.AllowedDN, name) {
+	if c.policy.LimitDN && !pattern.Any(c.policy.AllowedDN, name) {
 		return name, nil, errNotListed
 	}
 	notes, why = checkUse(chain[0], session, roleClient, nil)

@@ -55,11 +55,11 @@ type Lookup func(user string) (*Secret, error)
 
 // Server is what the mechanisms of a server stand on.
 type Server struct {
-	Lookup  Lookup                  // for those that compare with a secret
-	Context func() (Context, error) // for GSSAPI
-	Secure  bool                    // the client is protected without a layer: none is to be agreed on
-	MinSSF  int                     // of a layer, where there is to be one
-	nonce   func() string           // random but in tests
+	Lookup  Lookup         // for those that compare with a secret
+	Context func() Context // for GSSAPI
+	Secure  bool           // the client is protected without a layer: none is to be agreed on
+	MinSSF  int            // of a layer, where there is to be one
+	nonce   func() string  // random but in tests
 }
 
 // Begin starts a negotiation.
@@ -77,11 +77,7 @@ func (s *Server) Begin(mechanism string) (Exchange, error) {
 		if s.Context == nil {
 			return nil, errors.New("there is no keytab")
 		}
-		c, err := s.Context()
-		if err != nil {
-			return nil, err
-		}
-		return &gssapi{context: c, secure: s.Secure, minSSF: s.MinSSF}, nil
+		return &gssapi{context: s.Context(), secure: s.Secure, minSSF: s.MinSSF}, nil
 	}
 	return nil, fmt.Errorf("mechanism %.40q is not offered", mechanism)
 }

@@ -180,18 +180,19 @@ func TestDriverDies(t *testing.T) {
 	p.usable(c, "new")
 }
 
-// TestMachineDoesNotAnswer stops a machine's process and asks for everything that must not wait for it.
-func TestMachineDoesNotAnswer(t *testing.T) {
-	p := newPlace(t)
-	p.start()
-	c := p.connect()
-	stuck, other := c.run("stuck"), c.run("other")
+// stick runs two machines, and stops the process of one of which a client wants
+// something: its call hangs, and holds the domain.
+func (p *place) stick() (c *client, stuck, other dom, holder chan error) {
+	p.t.Helper()
+	c = p.connect()
+	stuck, other = c.run("stuck"), c.run("other")
 	if err := syscall.Kill(p.pid("stuck"), syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
+		p.t.Fatal(err)
 	}
-	holder := make(chan error, 1)
-	go func() { holder <- p.connect().suspend(stuck) }()
-	eventually(t, "a job holds the domain", func() error {
+	hangs := p.connect()
+	holder = make(chan error, 1)
+	go func() { holder <- hangs.suspend(stuck) }()
+	eventually(p.t, "a job holds the domain", func() error {
 		ret := &remote.DomainGetControlInfoRet{}
 		c.must(remote.ProcDomainGetControlInfo, &remote.DomainGetControlInfoArgs{Dom: stuck}, ret)
 		if ret.State == 0 {
@@ -199,6 +200,14 @@ func TestMachineDoesNotAnswer(t *testing.T) {
 		}
 		return nil
 	})
+	return c, stuck, other, holder
+}
+
+// TestMachineDoesNotAnswer stops a machine's process and asks for everything that must not wait for it.
+func TestMachineDoesNotAnswer(t *testing.T) {
+	p := newPlace(t)
+	p.start()
+	c, stuck, other, holder := p.stick()
 	reads := func() {
 		t.Helper()
 		if s, r := c.state(stuck); s != running || r != runningBooted {
@@ -236,22 +245,7 @@ func TestMachineDoesNotAnswer(t *testing.T) {
 func TestReplacementBesideAStuckMachine(t *testing.T) {
 	p := newPlace(t)
 	p.start()
-	c := p.connect()
-	stuck, other := c.run("stuck"), c.run("other")
-	if err := syscall.Kill(p.pid("stuck"), syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
-	holder := make(chan error, 1)
-	hangs := p.connect()
-	go func() { holder <- hangs.suspend(stuck) }()
-	eventually(t, "a job holds the domain", func() error {
-		ret := &remote.DomainGetControlInfoRet{}
-		c.must(remote.ProcDomainGetControlInfo, &remote.DomainGetControlInfoArgs{Dom: stuck}, ret)
-		if ret.State == 0 {
-			return errors.New("none does")
-		}
-		return nil
-	})
+	c, _, other, holder := p.stick()
 	before := peer.Program(p.cmd.Process.Pid)
 	if err := p.cmd.Process.Signal(syscall.SIGUSR1); err != nil {
 		t.Fatal(err)

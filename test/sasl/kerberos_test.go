@@ -58,7 +58,7 @@ func ticket(t *testing.T, binary, dir, more string) (*host, func(way string, arg
 	for _, f := range []string{"krb5.tab", "cache"} {
 		own(t, filepath.Join(dir, f))
 	}
-	h := startWith(t, binary, "gssapi\nkeytab: "+dir+"/krb5.tab", more,
+	h := start(t, binary, "gssapi\nkeytab: "+dir+"/krb5.tab", more,
 		"KRB5_CONFIG="+dir+"/krb5.conf", "KRB5CCNAME=FILE:"+dir+"/cache", "KRB5_KTNAME="+dir+"/krb5.tab", "KRB5RCACHENAME=none:")
 	return h, func(way string, args ...string) (string, error) {
 		uri := map[string]string{

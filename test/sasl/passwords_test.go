@@ -3,7 +3,6 @@ package sasl
 import (
 	"crypto/x509/pkix"
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"os/exec"
@@ -36,21 +35,17 @@ func needClient(t *testing.T) {
 	}
 }
 
-// start starts a daemon of which mechanisms may be used; more is added to its configuration.
-func start(t *testing.T, binary, mechanisms, more string) *host {
-	t.Helper()
-	return startWith(t, binary, mechanisms, more)
-}
-
-func startWith(t *testing.T, binary, mechanisms, more string, env ...string) *host {
+// start starts a daemon of which mechanisms may be used; more is added to its
+// configuration and to its environment.
+func start(t *testing.T, binary, mechanisms, more string, env ...string) *host {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "vtsasl")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	h := &host{t: t, dir: dir}
-	h.tcp, h.tls = freePort(t), freePort(t)
+	ports := peer.FreePorts(t, 2)
+	h := &host{t: t, dir: dir, tcp: ports[0], tls: ports[1]}
 	ca := tlscerttest.New(t, nil)
 	pair := ca.Sign(pkix.Name{CommonName: "server"}, nil)
 	for file, data := range map[string][]byte{"cacert.pem": ca.PEM(), "clientcert.pem": pair.Cert, "clientkey.pem": pair.Key} {
@@ -97,17 +92,6 @@ func (h *host) write(name, text string, mode os.FileMode) {
 		h.t.Fatal(err)
 	}
 	own(h.t, path)
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
 }
 
 // as runs virsh for somebody over a way in.

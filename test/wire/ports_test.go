@@ -29,25 +29,9 @@ type ported struct {
 	t        testing.TB
 }
 
-// freePorts finds n that nobody listens on.
-func freePorts(t testing.TB, n int) []string {
-	t.Helper()
-	var ports []string
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		_, port, _ := net.SplitHostPort(l.Addr().String())
-		ports = append(ports, port)
-	}
-	return ports
-}
-
 func startPorted(t testing.TB, binary string, more ...string) *ported {
 	t.Helper()
-	ports := freePorts(t, 2)
+	ports := peer.FreePorts(t, 2)
 	p := &ported{t: t, tcp: ports[0], tls: ports[1], ca: tlscerttest.New(t, nil)}
 	p.server = p.certificates("server", nil)
 	conf := fmt.Sprintf(`listen_tls = 1

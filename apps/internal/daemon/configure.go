@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"virtree.dev/apps/internal/release"
 	"virtree.dev/config/daemonconf"
 	"virtree.dev/config/paths"
 	"virtree.dev/internal/audit"
@@ -45,7 +46,7 @@ type setup struct {
 }
 
 func newSetup(s Spec, o *options) *setup {
-	log := logging.New(Version)
+	log := logging.New(release.Version)
 	return &setup{spec: s, options: o, dirs: paths.Current(), log: log, logger: log.Logger("daemon." + s.Name)}
 }
 

@@ -10,6 +10,7 @@ type flag struct {
 	long  string
 	short byte
 	value bool // takes one
+	own   bool // not libvirt's: it has no letter that anybody could write, and is not cut short
 }
 
 // usageError is a command line that cannot be understood, in getopt's words.
@@ -55,7 +56,7 @@ func (s *scanner) next() (letter byte, value string, err error) {
 func (s *scanner) short() (letter byte, value string, err error) {
 	letter, s.group = s.group[0], s.group[1:]
 	for _, f := range s.flags {
-		if f.short != letter || letter == checkConfig {
+		if f.short != letter || f.own {
 			continue
 		}
 		if !f.value {
@@ -98,8 +99,7 @@ func (s *scanner) find(name, word string) (flag, error) {
 		if f.long == name {
 			return f, nil
 		}
-		// Ours does not make ambiguous what is not with libvirt.
-		if strings.HasPrefix(f.long, name) && f.short != checkConfig {
+		if strings.HasPrefix(f.long, name) && !f.own { // ours makes nothing ambiguous
 			found = append(found, f)
 			fmt.Fprintf(&names, " '--%s'", f.long)
 		}

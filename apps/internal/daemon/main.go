@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"virtree.dev/actors/rpc"
+	"virtree.dev/apps/internal/release"
 	"virtree.dev/internal/audit"
 	"virtree.dev/internal/pidfile"
 	"virtree.dev/internal/sys"
@@ -75,7 +76,7 @@ func (s Spec) answer(o *options, err error) (code int, done bool) {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", argv0, err)
 		return exitFailure, true
 	case o.version:
-		fmt.Printf("%s (libvirt) %s\n", argv0, Version)
+		fmt.Printf("%s (libvirt) %s\n", argv0, release.Version)
 		return 0, true
 	case o.help:
 		s.writeUsage(os.Stderr, argv0, privileged)

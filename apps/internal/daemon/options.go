@@ -64,18 +64,17 @@ func parseOptions(args []string, hasListen bool) (*options, error) {
 	}
 }
 
-// checkConfig stands for --check-config, which is no option of libvirt's and so has no
-// letter: no text has this byte.
+// checkConfig stands for --check-config, which has no letter.
 const checkConfig = 0xff
 
 func flags(hasListen bool) []flag {
-	all := []flag{{"verbose", 'v', false}, {"daemon", 'd', false}}
+	all := []flag{{long: "verbose", short: 'v'}, {long: "daemon", short: 'd'}}
 	if hasListen {
-		all = append(all, flag{"listen", 'l', false})
+		all = append(all, flag{long: "listen", short: 'l'})
 	}
-	return append(all, flag{"config", 'f', true}, flag{"timeout", 't', true}, flag{"pid-file", 'p', true},
-		flag{"version", 'V', false}, flag{"help", 'h', false},
-		flag{"check-config", checkConfig, false})
+	return append(all, flag{long: "config", short: 'f', value: true}, flag{long: "timeout", short: 't', value: true}, flag{long: "pid-file", short: 'p', value: true},
+		flag{long: "version", short: 'V'}, flag{long: "help", short: 'h'},
+		flag{long: "check-config", short: checkConfig, own: true})
 }
 
 // seconds reads the number at the beginning of a text, whatever follows it, as

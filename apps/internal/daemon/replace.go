@@ -57,6 +57,9 @@ func (s *setup) ask(ctx context.Context) error {
 }
 
 func (s *setup) tryReplace(ctx context.Context, t *tree, pid *pidfile.File, dog *watchdog) error {
+	if p, ok := t.service.(preparer); ok {
+		p.Prepare()
+	}
 	release, err := s.hold(ctx, t, dog)
 	if err != nil {
 		return err
@@ -86,6 +89,9 @@ func (s *setup) tryReplace(ctx context.Context, t *tree, pid *pidfile.File, dog 
 	}
 	return box.Exec(freeze.Program{Path: s.program, Args: os.Args, Env: os.Environ(), Signals: heeded, Inbox: s.signals})
 }
+
+// preparer is a service that has something to do before it freezes, and while calls run.
+type preparer interface{ Prepare() }
 
 // How long calls are held while others run, and how long they go on in between: a
 // call that takes its time must not make all others wait for it.

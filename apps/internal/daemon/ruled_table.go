@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"go.uber.org/zap"
+
 	"virtree.dev/config/conf"
 )
 
@@ -61,6 +63,9 @@ func overruled(s Spec, r *conf.Report) (lines []string) {
 
 // tellOverruled logs what --check-config prints: systemd opened the sockets.
 func (s *setup) tellOverruled() {
+	if s.logger.Check(zap.InfoLevel, "") == nil {
+		return // nobody would read it
+	}
 	path, implicit := s.configFile()
 	for _, line := range overruled(s.spec, s.spec.Settings(s.dirs.Privileged).Check(path, implicit)) {
 		s.logger.Info(line)

@@ -8,6 +8,7 @@ import (
 	"virtree.dev/actors/auth"
 	"virtree.dev/actors/dispatch"
 	"virtree.dev/actors/rpc"
+	"virtree.dev/apps/internal/release"
 	"virtree.dev/config/daemonconf"
 	"virtree.dev/supervisor/act"
 	"virtree.dev/supervisor/gen"
@@ -49,7 +50,7 @@ func (s *setup) access() dispatch.Access {
 
 // newAdmin makes the server that shows and changes both servers and the log.
 func (s *setup) newAdmin(t *tree) *rpc.Server {
-	service := admin.New(admin.Options{Version: libraryVersion, Log: s.log, Daemon: t})
+	service := admin.New(admin.Options{Version: release.Number, Log: s.log, Daemon: t})
 	server := rpc.New(rpc.Options{
 		Name:       adminName,
 		Dispatcher: dispatch.New(service.Tables()...),

@@ -6,12 +6,6 @@ import (
 	"strings"
 )
 
-// Version is the release of libvirt whose protocol and behaviour we have.
-const Version = "11.3.0"
-
-// libraryVersion is Version as a number.
-const libraryVersion = 11_003_000
-
 // checkLine is the one line of the help that libvirt's daemons do not have.
 const checkLine = "     --check-config    Check all configuration files and exit"
 

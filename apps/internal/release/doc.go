@@ -1,0 +1,2 @@
+// Package release names the release of libvirt whose protocol and behaviour we have.
+package release
